@@ -1,0 +1,6 @@
+"""Alignments: matrix and tokens, words and links, agreement with gold links."""
+
+from nmt.alignment.alignment import LEVELS, Alignment
+from nmt.alignment.error_rate import Agreement, agreement
+
+__all__ = ["LEVELS", "Agreement", "Alignment", "agreement"]

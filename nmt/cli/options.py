@@ -1,0 +1,53 @@
+"""Options that several commands share."""
+
+import argparse
+from typing import Any, NoReturn
+
+from nmt.config import PRECISIONS, STOPPING
+
+SEARCH = ("beam_size", "n_best", "length_penalty", "max_length", "stopping")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that answers wrong usage in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exits with status 2."""
+        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Adds what names and places a model."""
+    parser.add_argument("model", metavar="MODEL", help="a run directory or a model package")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default: %(default)s)")
+    parser.add_argument("--precision", default="float", choices=PRECISIONS, help="default: %(default)s")
+    parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (default: torch's choice)")
+
+
+def add_search(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the search; what is not given is taken from the model package."""
+    parser.add_argument("--beam-size", type=positive, metavar="N", help="1 is greedy search (default: the model's, 5)")
+    parser.add_argument("--length-penalty", type=float, metavar="X", help="default: the model's, 1.0")
+    parser.add_argument("--max-length", type=positive, metavar="N", help="most pieces (default: twice the source + 10)")
+    parser.add_argument("--stopping", choices=STOPPING, help="default: the model's, complete")
+
+
+def search_arguments(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Returns the search options that were given."""
+    return {name: getattr(arguments, name, None) for name in SEARCH}
+
+
+def positive(text: str) -> int:
+    """Reads a whole number of at least 1."""
+    number = int(text) if text.strip().lstrip("+").isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return number
+
+
+def set_threads(threads: int | None) -> None:
+    """Sets how many threads torch computes with."""
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)

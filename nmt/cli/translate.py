@@ -1,0 +1,80 @@
+"""`nmt translate`: one output line for each input line."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import IO
+
+from nmt.cli.options import Parser, add_model, add_search, positive, search_arguments, set_threads
+from nmt.config import SettingsError
+
+log = logging.getLogger("nmt.cli")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command."""
+    made = Parser(prog="nmt translate", description="Translates lines of text; an empty line stays empty.")
+    add_model(made)
+    add_search(made)
+    made.add_argument("-i", "--input", metavar="FILE", help="text to translate (default: standard input)")
+    made.add_argument("-o", "--output", metavar="FILE", help="where translations go (default: standard output)")
+    made.add_argument("--n-best", type=positive, metavar="N", help="translations of each line; above 1 with jsonl only")
+    made.add_argument("--format", default="text", choices=("text", "jsonl"), help="default: %(default)s")
+    made.add_argument("--alignments", metavar="FILE", help="write the alignment of each line to this file")
+    made.add_argument("--alignment-format", default="pharaoh", choices=("pharaoh", "jsonl", "npz"))
+    made.add_argument("--alignment-level", default="word", choices=("word", "piece"), help="default: %(default)s")
+    made.add_argument("--batch-size", type=positive, default=64, metavar="N", help="sentences (default: %(default)s)")
+    return made
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Translates."""
+    given = parser().parse_args(arguments)
+    if (given.n_best or 1) > 1 and given.format == "text":
+        parser().error("--n-best above 1 needs --format jsonl")
+    _check_beam(given)
+    set_threads(given.threads)
+    with ExitStack() as stack:
+        source = stack.enter_context(open(given.input, "rb")) if given.input else sys.stdin.buffer
+        if given.input and Path(given.input).is_dir():
+            raise SettingsError(f"{given.input} is a folder, not a file")
+        _translate(given, source, stack)
+
+
+def _check_beam(given: argparse.Namespace) -> None:
+    """Refuses more translations than the beam holds before anything is loaded, where both are known."""
+    if given.n_best and given.beam_size and given.n_best > given.beam_size:
+        parser().error(f"--n-best {given.n_best} is more than --beam-size {given.beam_size}")
+
+
+def _translate(given: argparse.Namespace, source: IO[bytes], stack: ExitStack) -> None:
+    from nmt.translation import Translator
+    from nmt.translation.writers import LINES, alignment_writer
+
+    translator = Translator.load(given.model, device=given.device, precision=given.precision)
+    batch_size = 1 if source.isatty() else given.batch_size
+    results = translator.stream(decoded(source), batch_size=batch_size, **search_arguments(given))
+    output = stack.enter_context(open(given.output, "wb")) if given.output else sys.stdout.buffer  # noqa: SIM115
+    alignments = None
+    if given.alignments:
+        file = open(given.alignments, "wb")  # noqa: SIM115
+        alignments = stack.enter_context(closing(alignment_writer(file, given.alignment_format, given.alignment_level)))
+    for number, result in enumerate(results):
+        output.write(LINES[given.format](number, result, given.alignment_level).encode() + b"\n")
+        if batch_size == 1:
+            output.flush()
+        if alignments is not None:
+            alignments.write(number, result.alignment)
+    output.flush()
+
+
+def decoded(lines: IO[bytes]) -> Iterator[str]:
+    """Yields lines of UTF-8; other bytes become U+FFFD, with a warning that names the line."""
+    for number, line in enumerate(lines, 1):
+        text = line.decode("utf-8", errors="replace")
+        if "\ufffd" in text and text.encode() != line:
+            log.warning("line %d: not UTF-8; the bytes that are not become U+FFFD", number)
+        yield text

@@ -1,0 +1,1 @@
+"""Text: readers, filters, SentencePiece, batches and the phrasebook. No Lightning."""

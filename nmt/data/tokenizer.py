@@ -1,0 +1,89 @@
+"""Pieces of text: a SentencePiece model with its special ids and character spans."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import sentencepiece
+
+from nmt.config import Vocabulary
+from nmt.data.text import DataError
+
+END_MARK = "</s>"
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A sentence in pieces.
+
+    Attributes:
+        text: the sentence.
+        ids: of the pieces and, last, the end mark.
+        tokens: the pieces as SentencePiece writes them, and `</s>`.
+        spans: where each piece stands in `text`, as (start, end) characters; zero-width at the end for the end mark.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    tokens: tuple[str, ...]
+    spans: tuple[Span, ...]
+
+
+class Tokenizer:
+    """A SentencePiece model. Special tokens that it lacks get rows after its last."""
+
+    def __init__(self, model: bytes, name: str = "the SentencePiece model") -> None:
+        """Args: `model`, a serialised SentencePiece model; `name`, how to call it in messages.
+
+        Raises:
+            DataError: the bytes are no such model.
+        """
+        self.model = model
+        try:
+            self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+        except (RuntimeError, ValueError) as error:
+            raise DataError(f"{name} is not a SentencePiece model") from error
+
+    @classmethod
+    def load(cls, path: Path) -> "Tokenizer":
+        """Reads a `.spm` or `.model` file.
+
+        Raises:
+            DataError: no such file, or not a SentencePiece model.
+        """
+        if not path.is_file():
+            raise DataError(f"no SentencePiece model at {path}")
+        return cls(path.read_bytes(), str(path))
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Size and special ids, rows for missing special tokens counted."""
+        processor, size = self._processor, self._processor.get_piece_size()
+        special = {"pad_id": processor.pad_id(), "bos_id": processor.bos_id(), "eos_id": processor.eos_id()}
+        for name, value in special.items():
+            if value < 0:
+                special[name] = size
+                size += 1
+        return Vocabulary(size=size, unk_id=processor.unk_id(), **special)
+
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """Returns the ids of many sentences, each with the end mark."""
+        eos_id = self.vocabulary.eos_id
+        return [[*ids, eos_id] for ids in self._processor.encode(list(texts))]
+
+    def encode(self, text: str) -> Pieces:
+        """Cuts a sentence into pieces."""
+        found = self._processor.encode(text, return_type="offset_mapping")
+        return self._pieces(text, found["ids"], found["pieces"], found["offsets"])
+
+    def decode(self, ids: Sequence[int]) -> Pieces:
+        """Joins pieces to a sentence; an end mark at the end is expected and left out of the text."""
+        inner = list(ids[:-1]) if ids and ids[-1] == self.vocabulary.eos_id else list(ids)
+        found = self._processor.decode(inner, return_type="offset_mapping")
+        return self._pieces(found["text"], inner, [self._processor.id_to_piece(one) for one in inner], found["offsets"])
+
+    def _pieces(self, text: str, ids: Sequence[int], tokens: Sequence[str], spans: Sequence[Span]) -> Pieces:
+        end = (len(text), len(text))
+        return Pieces(text, (*ids, self.vocabulary.eos_id), (*tokens, END_MARK), (*map(tuple, spans), end))  # type: ignore[arg-type]

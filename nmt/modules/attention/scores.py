@@ -1,0 +1,131 @@
+"""The attention scores. One class, one formula; q is a query, m a memory vector, k the key made of it."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nmt.config import SettingsError
+from nmt.modules.attention.additive import additive_energy
+from nmt.modules.attention.score import AttentionScore, register_score
+from nmt.modules.attention.state import AttentionState
+
+
+@register_score("additive")
+class AdditiveScore(AttentionScore):
+    """score(q, k) = v . tanh(W q + k), k = U m + b   (Bahdanau et al. 2015, section A.1.2).
+
+    Options: `size`, the width of the hidden layer; the query's by default.
+    """
+
+    def __init__(self, query_size: int, memory_size: int, *, size: int | None = None) -> None:
+        super().__init__()
+        hidden = size or query_size
+        self.query = nn.Linear(query_size, hidden, bias=False)
+        self.key = nn.Linear(memory_size, hidden)
+        self.energy = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) * math.sqrt(3 / hidden))
+
+    def project_keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:
+        keys: Tensor = self.key(memory)
+        return keys
+
+    def forward(
+        self,
+        query: Float[Tensor, "batch target query"],
+        keys: Float[Tensor, "batch source key"],
+        state: AttentionState,
+    ) -> Float[Tensor, "batch target source"]:
+        return additive_energy(self.query(query), keys, self.energy)
+
+
+@register_score("dot")
+class DotScore(AttentionScore):
+    """score(q, k) = q . k, k = m   (Luong et al. 2015, equation 8, dot). Query and memory must be equally wide."""
+
+    def __init__(self, query_size: int, memory_size: int) -> None:
+        super().__init__()
+        if query_size != memory_size:
+            raise SettingsError(
+                f"this score compares a query of {query_size} with a memory of {memory_size}: make model.decoder_size "
+                "twice model.encoder_size, or use model.attention.score=general"
+            )
+
+    def forward(
+        self,
+        query: Float[Tensor, "batch target query"],
+        keys: Float[Tensor, "batch source key"],
+        state: AttentionState,
+    ) -> Float[Tensor, "batch target source"]:
+        return query @ keys.transpose(1, 2)
+
+
+@register_score("scaled_dot")
+class ScaledDotScore(DotScore):
+    """score(q, k) = scale * q . k, k = m; the scale is learned from 1 / sqrt(d)   (Vaswani et al. 2017, equation 1)."""
+
+    def __init__(self, query_size: int, memory_size: int) -> None:
+        super().__init__(query_size, memory_size)
+        self.scale = nn.Parameter(torch.tensor(query_size**-0.5))
+
+    def forward(
+        self,
+        query: Float[Tensor, "batch target query"],
+        keys: Float[Tensor, "batch source key"],
+        state: AttentionState,
+    ) -> Float[Tensor, "batch target source"]:
+        return super().forward(query * self.scale, keys, state)
+
+
+@register_score("general")
+class GeneralScore(AttentionScore):
+    """score(q, k) = q . k, k = W m   (Luong et al. 2015, equation 8, general)."""
+
+    def __init__(self, query_size: int, memory_size: int) -> None:
+        super().__init__()
+        self.key = nn.Linear(memory_size, query_size, bias=False)
+
+    def project_keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:
+        keys: Tensor = self.key(memory)
+        return keys
+
+    def forward(
+        self,
+        query: Float[Tensor, "batch target query"],
+        keys: Float[Tensor, "batch source key"],
+        state: AttentionState,
+    ) -> Float[Tensor, "batch target source"]:
+        return query @ keys.transpose(1, 2)
+
+
+@register_score("cosine")
+class CosineScore(AttentionScore):
+    """score(q, k) = beta * (q . k) / (|q| |k|), k = W m   (Graves et al. 2014, equations 5 and 6).
+
+    A cosine lies in [-1, 1], which alone gives nearly uniform weights; the key strength beta, an inverse temperature,
+    is learned and bounded: beta = max_scale * sigmoid(b). The largest weight over n source tokens is at most
+    exp(2 beta) / (exp(2 beta) + n - 1).
+
+    Options: `scale`, beta at the start of training; `max_scale`, its upper bound.
+    """
+
+    def __init__(self, query_size: int, memory_size: int, *, scale: float = 10.0, max_scale: float = 50.0) -> None:
+        super().__init__()
+        if not 0 < scale < max_scale:
+            raise SettingsError(f"model.attention.options: scale={scale} must lie between 0 and max_scale={max_scale}")
+        self.max_scale = float(max_scale)
+        self.key = nn.Linear(memory_size, query_size, bias=False)
+        self.strength = nn.Parameter(torch.tensor(math.log(scale / (max_scale - scale))))
+
+    def project_keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:
+        return F.normalize(self.key(memory), dim=-1)
+
+    def forward(
+        self,
+        query: Float[Tensor, "batch target query"],
+        keys: Float[Tensor, "batch source key"],
+        state: AttentionState,
+    ) -> Float[Tensor, "batch target source"]:
+        beta = self.max_scale * torch.sigmoid(self.strength)
+        return (beta * F.normalize(query, dim=-1)) @ keys.transpose(1, 2)

@@ -1,0 +1,61 @@
+"""What an attention score may know beside query and keys."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+class AttentionState(NamedTuple):
+    """Passed into every call of a score; nothing is kept on modules.
+
+    T, the target axis, holds successive steps in a training loop and parallel hypotheses in search.
+
+    Attributes:
+        mask: True = real token.
+        positions: target positions of the queries, counted from 0; (1,) when all of them stand at one step.
+        last: weights of the step before, or None for a score that needs no history.
+        total: weights summed over all steps before, or None.
+    """
+
+    mask: Bool[Tensor, "batch source"]
+    positions: Int[Tensor, " target"]
+    last: Float[Tensor, "batch target source"] | None = None
+    total: Float[Tensor, "batch target source"] | None = None
+
+    @property
+    def lengths(self) -> Int[Tensor, " batch"]:
+        """Real tokens of each source, end mark counted."""
+        return self.mask.sum(1)
+
+
+class AttentionHistory(NamedTuple):
+    """What an attention hands back after a step, and takes at the next one.
+
+    Attributes:
+        steps: how many steps are done.
+        last: weights of the last step, or None where no score asks for them.
+        total: weights summed over all steps, or None.
+    """
+
+    steps: int = 0
+    last: Float[Tensor, "batch target source"] | None = None
+    total: Float[Tensor, "batch target source"] | None = None
+
+    @classmethod
+    def start(cls, memory: Float[Tensor, "batch source memory"], wanted: bool) -> "AttentionHistory":
+        """Returns the history before the first step: zeros, or nothing if none is wanted."""
+        empty = memory.new_zeros(memory.shape[0], 1, memory.shape[1]) if wanted else None
+        return cls(0, empty, empty)
+
+    def state(self, mask: Bool[Tensor, "batch source"], successive: int = 1) -> AttentionState:
+        """Returns what a score may know at this step, or at `successive` steps from this one on."""
+        positions = torch.arange(self.steps, self.steps + successive, device=mask.device)
+        return AttentionState(mask, positions, self.last, self.total)
+
+    def after(self, weights: Float[Tensor, "batch target source"], successive: int = 1) -> "AttentionHistory":
+        """Returns the history after `successive` steps that gave `weights`."""
+        if self.last is None or self.total is None:
+            return AttentionHistory(self.steps + successive)
+        return AttentionHistory(self.steps + successive, weights, self.total + weights)

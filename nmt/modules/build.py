@@ -1,0 +1,69 @@
+"""From settings to a model."""
+
+from typing import Any
+
+from torch import nn
+
+from nmt.config import ModelSettings, SettingsError, Vocabulary
+from nmt.modules.attention import Attention, build_score
+from nmt.modules.bridge import Bridge
+from nmt.modules.decoders import BahdanauDecoder, Decoder, LuongDecoder
+from nmt.modules.encoder import Encoder
+from nmt.modules.output import OutputLayer
+from nmt.modules.seq2seq import Seq2Seq
+
+
+def build_model(settings: ModelSettings, source: Vocabulary, target: Vocabulary) -> Seq2Seq:
+    """Builds a model with fresh weights from torch's global generator.
+
+    Args:
+        settings: the shape of the network; `tying` must have been decided.
+        source: vocabulary of the source side.
+        target: vocabulary of the target side.
+
+    Raises:
+        SettingsError: settings that do not go together, in one line.
+    """
+    source_embedding = _embedding(source, settings.embedding_size)
+    target_embedding = _embedding(target, settings.embedding_size)
+    if settings.tying == "all":
+        if source != target:
+            raise SettingsError("model.tying=all needs one vocabulary for both sides: set data.tokenizer.joint=true")
+        target_embedding = source_embedding
+    encoder = Encoder(
+        settings.cell, settings.embedding_size, settings.encoder_size, settings.encoder_layers, settings.dropout
+    )
+    decoder = _decoder(settings, encoder.memory_size)
+    bridge = Bridge(settings.bridge, settings.cell, encoder.memory_size, settings.decoder_size, settings.decoder_layers)
+    output = OutputLayer(decoder.attentional_size, target_embedding, settings.tying in ("target", "all"))
+    return Seq2Seq(
+        source_embedding=source_embedding,
+        target_embedding=target_embedding,
+        encoder=encoder,
+        bridge=bridge,
+        decoder=decoder,
+        output=output,
+        dropout=settings.dropout,
+    )
+
+
+def _embedding(vocabulary: Vocabulary, size: int) -> nn.Embedding:
+    embedding = nn.Embedding(vocabulary.size, size, padding_idx=vocabulary.pad_id)
+    nn.init.normal_(embedding.weight, std=size**-0.5)
+    nn.init.zeros_(embedding.weight[vocabulary.pad_id])
+    return embedding
+
+
+def _decoder(settings: ModelSettings, memory_size: int) -> Decoder:
+    attention = Attention(build_score(settings.attention, settings.decoder_size, memory_size))
+    sizes: dict[str, Any] = {
+        "cell": settings.cell,
+        "embedding_size": settings.embedding_size,
+        "memory_size": memory_size,
+        "hidden_size": settings.decoder_size,
+        "layers": settings.decoder_layers,
+        "dropout": settings.dropout,
+    }
+    if settings.decoder == "luong":
+        return LuongDecoder(attention, input_feeding=settings.input_feeding, **sizes)
+    return BahdanauDecoder(attention, **sizes)

@@ -1,0 +1,101 @@
+"""What every decoder is: a state that asks an attention, one step or a whole sentence at a time."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from nmt.modules.attention import Attended, Attention, AttentionHistory
+from nmt.modules.cells import LayerState
+from nmt.modules.encoder import Encoded
+
+
+class Source(NamedTuple):
+    """What a decoder knows of a source sentence; every tensor has the batch in front.
+
+    Attributes:
+        memory: encoder outputs.
+        keys: the memory as the score projects it, once.
+        mask: True = real token.
+    """
+
+    memory: Float[Tensor, "batch source memory"]
+    keys: Float[Tensor, "batch source key"]
+    mask: Bool[Tensor, "batch source"]
+
+
+class DecoderState(NamedTuple):
+    """State between two steps; every tensor is (batch, target, ...), the target axis holding parallel hypotheses.
+
+    Attributes:
+        layers: state of each recurrent layer.
+        feed: Luong's attentional vector of the step before, or None for a decoder that feeds none.
+        history: what the attention handed back.
+    """
+
+    layers: tuple[LayerState, ...]
+    feed: Float[Tensor, "batch target hidden"] | None
+    history: AttentionHistory
+
+
+class Decoded(NamedTuple):
+    """Output of decoder steps.
+
+    Attributes:
+        attentional: the vector that predicts the next token.
+        weights: attention weights of the step, rows sum to one.
+        state: the state after the last step.
+    """
+
+    attentional: Float[Tensor, "batch target hidden"]
+    weights: Float[Tensor, "batch target source"]
+    state: DecoderState
+
+
+class Decoder(nn.Module):
+    """Base of the decoders. In `step` the target axis holds parallel hypotheses, in `forward` successive steps."""
+
+    feeds_back = False
+    """Whether a step reads the attentional vector of the step before."""
+
+    def __init__(self, attention: Attention, attentional_size: int) -> None:
+        super().__init__()
+        self.attention, self.attentional_size = attention, attentional_size
+
+    def prepare(self, encoded: Encoded) -> Source:
+        """Returns what all steps of a sentence share."""
+        return Source(encoded.memory, self.attention.project_keys(encoded.memory), encoded.mask)
+
+    def start(self, layers: tuple[LayerState, ...], source: Source) -> DecoderState:
+        """Returns the state before the first step of one hypothesis a sentence."""
+        memory = source.memory
+        feed = memory.new_zeros(memory.shape[0], 1, self.attentional_size) if self.feeds_back else None
+        return DecoderState(layers, feed, AttentionHistory.start(memory, self.attention.needs_history))
+
+    def attend(
+        self, query: Float[Tensor, "batch target query"], source: Source, history: AttentionHistory, successive: int = 1
+    ) -> tuple[Attended, AttentionHistory]:
+        """Asks the attention, for one step of parallel hypotheses or for `successive` steps of one."""
+        attended = self.attention(query, source.memory, source.keys, history.state(source.mask, successive))
+        return attended, history.after(attended.weights, successive)
+
+    def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
+        """Advances each hypothesis by one token."""
+        raise NotImplementedError(f"{type(self).__name__} does not define step")
+
+    def forward(
+        self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
+    ) -> Decoded:
+        """Runs successive tokens of one hypothesis (teacher forcing)."""
+        raise NotImplementedError(f"{type(self).__name__} does not define forward")
+
+
+def each_step(projected: Float[Tensor, "batch target gates"]) -> list[Tensor]:
+    """Cuts (batch, target, gates) into steps of (batch, 1, gates)."""
+    return [projected[:, step : step + 1] for step in range(projected.shape[1])]
+
+
+def along_target(steps: list[Tensor]) -> Tensor:
+    """Joins the (batch, 1, ...) outputs of successive steps to (batch, target, ...)."""
+    return torch.cat(steps, dim=1)

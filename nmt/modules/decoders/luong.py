@@ -1,0 +1,73 @@
+"""The decoder of Luong, Pham and Manning (2015): update the state, then ask with it."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nmt.modules.attention import Attention
+from nmt.modules.cells import Recurrence
+from nmt.modules.decoders.base import Decoded, Decoder, DecoderState, Source, along_target, each_step
+
+
+class LuongDecoder(Decoder):
+    """s_t = cell(y_{t-1}, s_{t-1});  c_t = attend(s_t);  attentional = tanh(W [c_t; s_t])   (equations 5 and 6).
+
+    With input feeding the cell also reads the last attentional vector (section 3.3). Without it teacher forcing has no
+    loop over steps, unless the score needs a history.
+    """
+
+    def __init__(
+        self,
+        attention: Attention,
+        *,
+        cell: str,
+        embedding_size: int,
+        memory_size: int,
+        hidden_size: int,
+        layers: int,
+        dropout: float,
+        input_feeding: bool,
+    ) -> None:
+        super().__init__(attention, hidden_size)
+        self.feeds_back, self.dropout = input_feeding, dropout
+        self.recurrence = Recurrence(
+            cell,
+            input_size=embedding_size,
+            feed_size=hidden_size if input_feeding else 0,
+            hidden_size=hidden_size,
+            layers=layers,
+            dropout=dropout,
+        )
+        self.readout = nn.Linear(memory_size + hidden_size, hidden_size, bias=False)
+
+    def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
+        return self._advance(self.recurrence.project(embedded), source, state)
+
+    def forward(
+        self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
+    ) -> Decoded:
+        if self.feeds_back or self.attention.needs_history:
+            return self._loop(embedded, source, state)
+        hidden, layers = self.recurrence(embedded, state.layers)
+        (context, weights), history = self.attend(hidden, source, state.history, successive=embedded.shape[1])
+        return Decoded(self._read(hidden, context), weights, DecoderState(layers, None, history))
+
+    def _loop(self, embedded: Tensor, source: Source, state: DecoderState) -> Decoded:
+        attentional, weights = [], []
+        for projected in each_step(self.recurrence.project(embedded)):
+            output = self._advance(projected, source, state)
+            attentional.append(output.attentional)
+            weights.append(output.weights)
+            state = output.state
+        return Decoded(along_target(attentional), along_target(weights), state)
+
+    def _advance(self, projected: Tensor, source: Source, state: DecoderState) -> Decoded:
+        layers = self.recurrence.step(projected, state.feed, state.layers)
+        (context, weights), history = self.attend(layers[-1][0], source, state.history)
+        attentional = self._read(layers[-1][0], context)
+        return Decoded(attentional, weights, DecoderState(layers, attentional if self.feeds_back else None, history))
+
+    def _read(self, hidden: Tensor, context: Tensor) -> Tensor:
+        attentional = torch.tanh(self.readout(torch.cat([context, hidden], dim=-1)))
+        return F.dropout(attentional, self.dropout, self.training)

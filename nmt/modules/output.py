@@ -1,0 +1,28 @@
+"""The output layer: from attentional vectors to logits over the target vocabulary."""
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class OutputLayer(nn.Module):
+    """logits = E (P h) + b, with E the target embeddings when tied (Press & Wolf 2017), else a matrix of its own.
+
+    P brings h to the width of the embeddings; it is left out where the widths agree or E is the layer's own.
+    """
+
+    def __init__(self, hidden_size: int, embedding: nn.Embedding, tied: bool) -> None:
+        super().__init__()
+        size = embedding.embedding_dim
+        self.projection = nn.Linear(hidden_size, size, bias=False) if tied and size != hidden_size else None
+        self.linear = nn.Linear(size if tied else hidden_size, embedding.num_embeddings)
+        nn.init.zeros_(self.linear.bias)
+        if tied:
+            self.linear.weight = embedding.weight
+        else:
+            nn.init.xavier_uniform_(self.linear.weight)
+
+    def forward(self, attentional: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows vocabulary"]:
+        """Returns unnormalised log-probabilities of every token."""
+        projected = attentional if self.projection is None else self.projection(attentional)
+        return F.linear(projected, self.linear.weight, self.linear.bias)

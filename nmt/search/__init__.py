@@ -1,0 +1,8 @@
+"""Search: greedy, beam and forced decoding over any model that can start and step. Imports torch alone."""
+
+from nmt.search.beam import beam_search
+from nmt.search.forced import Forced, forced_decode
+from nmt.search.greedy import greedy_search
+from nmt.search.model import Batch, Hypothesis, StepModel
+
+__all__ = ["Batch", "Forced", "Hypothesis", "StepModel", "beam_search", "forced_decode", "greedy_search"]

@@ -1,0 +1,99 @@
+"""What a beam search remembers of its steps, and how finished hypotheses are read back out of it."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from nmt.config import SearchOptions
+from nmt.search.model import Hypothesis, normalise
+
+
+class Finished(NamedTuple):
+    """Hypotheses that ended at one step: index in the batch, step of the end mark, which one ended, log_prob."""
+
+    sentences: list[int]
+    steps: list[int]
+    parents: list[int]
+    log_probs: list[float]
+
+
+class Ranked(NamedTuple):
+    """One finished hypothesis, ready to be read back."""
+
+    sentence: int
+    step: int
+    parent: int
+    log_prob: float
+    score: float
+
+
+class _Step(NamedTuple):
+    """One step over b sentences: each sentence's row or -1, weights before, parents and tokens after the choice."""
+
+    rows: Int[Tensor, " batch"]
+    weights: Float[Tensor, "sentences before source"]
+    parents: Int[Tensor, "sentences after"]
+    tokens: Int[Tensor, "sentences after"]
+
+
+class History:
+    """The steps of a search."""
+
+    def __init__(self) -> None:
+        self._steps: list[_Step] = []
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def add(self, alive: Tensor, size: int, weights: Tensor, parents: Tensor, tokens: Tensor) -> None:
+        """Adds a step of the sentences `alive` out of a batch of `size`."""
+        rows = torch.full((size,), -1, device=alive.device)
+        rows[alive] = torch.arange(len(alive), device=alive.device)
+        self._steps.append(_Step(rows, weights, parents, tokens))
+
+    def hypotheses(
+        self, finished: list[Finished], source_lengths: list[int], eos_id: int, options: SearchOptions
+    ) -> list[list[Hypothesis]]:
+        """Returns the `n_best` finished hypotheses of each sentence with their tokens and weights."""
+        chosen = _rank(finished, options)
+        tokens, weights = self._trace(chosen, eos_id)
+        results: list[list[Hypothesis]] = [[] for _ in source_lengths]
+        for row, item in enumerate(chosen):
+            length = item.step + 1
+            matrix = weights[row, :length, : source_lengths[item.sentence]].clone()
+            results[item.sentence].append(Hypothesis(tokens[row][:length], item.log_prob, item.score, matrix))
+        return results
+
+    def _trace(self, chosen: list[Ranked], eos_id: int) -> tuple[list[list[int]], Tensor]:
+        """Follows parents from the end back to the start, all hypotheses together."""
+        device = self._steps[0].weights.device
+        sentences = torch.tensor([item.sentence for item in chosen], device=device)
+        ends = torch.tensor([item.step for item in chosen], device=device)
+        slots = torch.tensor([item.parent for item in chosen], device=device)
+        first = self._steps[0].weights
+        last = max(item.step for item in chosen)
+        tokens = torch.full((len(chosen), last + 1), eos_id, device=device)
+        weights = first.new_zeros(len(chosen), last + 1, first.shape[2])
+        for step in range(last, -1, -1):
+            here = (ends >= step).nonzero()[:, 0]
+            after = here[ends[here] > step]  # those that went on after this step, by token and parent
+            record = self._steps[step]
+            rows = record.rows[sentences]
+            tokens[after, step] = record.tokens[rows[after], slots[after]]
+            slots[after] = record.parents[rows[after], slots[after]]
+            weights[here, step] = record.weights[rows[here], slots[here]]
+        return tokens.tolist(), weights
+
+
+def _rank(finished: list[Finished], options: SearchOptions) -> list[Ranked]:
+    """Returns the best of each sentence, best score first; of equal scores the one that finished first."""
+    by_sentence: dict[int, list[Ranked]] = defaultdict(list)
+    for group in finished:
+        for sentence, step, parent, log_prob in zip(*group, strict=True):
+            score = normalise(log_prob, step + 1, options.length_penalty)
+            by_sentence[sentence].append(Ranked(sentence, step, parent, log_prob, score))
+    ranked = [sorted(by_sentence[sentence], key=lambda item: -item.score) for sentence in sorted(by_sentence)]
+    return [item for group in ranked for item in group[: options.n_best]]

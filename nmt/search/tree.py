@@ -1,0 +1,34 @@
+"""States are trees of tuples and tensors; a search selects sentences and hypotheses in all of their tensors at once."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+Tree = TypeVar("Tree")
+
+
+def map_tensors(function: Callable[[Tensor], Tensor], tree: Tree) -> Tree:
+    """Returns the tree with `function` applied to each tensor; what is neither tensor nor tuple stays as it is."""
+    return _map(function, tree)  # type: ignore[no-any-return]
+
+
+def _map(function: Callable[[Tensor], Tensor], tree: Any) -> Any:
+    if isinstance(tree, Tensor):
+        return function(tree)
+    if isinstance(tree, tuple):
+        parts = [_map(function, part) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+    return tree
+
+
+def select_sentences(tree: Tree, rows: Tensor) -> Tree:
+    """Keeps the sentences that `rows` (n,) names."""
+    return map_tensors(lambda tensor: tensor.index_select(0, rows), tree)
+
+
+def select_hypotheses(tree: Tree, parents: Tensor) -> Tree:
+    """Makes hypothesis w of sentence b a copy of the earlier hypothesis `parents[b, w]`; `parents` is (B, W)."""
+    rows = torch.arange(parents.shape[0], device=parents.device)[:, None]
+    return map_tensors(lambda tensor: tensor[rows, parents], tree)

@@ -1,0 +1,130 @@
+"""What happens beside the training steps: translating the validation text, writing packages, plain lines."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import lightning.pytorch as pl
+from torch import Tensor
+
+from nmt.data.batches import PairBatch
+from nmt.data.text import ParallelText
+from nmt.evaluation import corpus_scores
+from nmt.training.module import TranslationModule
+from nmt.translation import Translator
+
+log = logging.getLogger(__name__)
+
+
+class TranslationScores(pl.Callback):
+    """Translates the validation text after each validation and logs BLEU, chrF and exact match of the result."""
+
+    def __init__(self, text: ParallelText, translator: Translator, target_lang: str) -> None:
+        self._text, self._translator, self._target_lang = text, translator, target_lang
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Scores real translations, searched for with the translator's options."""
+        begin = time.monotonic()
+        self._translator.device = pl_module.device
+        hypotheses = [result.text for result in self._translator.translate(self._text.sources)]
+        scores = corpus_scores(hypotheses, self._text.targets, self._target_lang)
+        figures = {"bleu": scores.bleu, "chrf": scores.chrf, "exact_match": scores.exact_match}
+        pl_module.log_dict({f"valid/{name}": value for name, value in figures.items()})
+        cast(TranslationModule, pl_module).reduce_on_plateau(scores.bleu)
+        loss = trainer.callback_metrics.get("valid/loss")
+        log.info(
+            "validation after step %d: BLEU %.2f  chrF %.2f  exact match %.3f  loss %.3f  (%.0f s)",
+            trainer.global_step,
+            scores.bleu,
+            scores.chrf,
+            scores.exact_match,
+            float("nan") if loss is None else float(loss),
+            time.monotonic() - begin,
+        )
+
+
+class PackageWriter(pl.Callback):
+    """Writes the model package whenever a validation is the best so far."""
+
+    def __init__(self, write: Callable[[dict[str, float]], None], monitor: str = "valid/bleu") -> None:
+        self._write, self._monitor = write, monitor
+        self._best = float("-inf")
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Writes if the monitored figure has grown."""
+        value = float(trainer.callback_metrics[self._monitor])
+        if value > self._best:
+            self._best = value
+            metrics = {name: float(one) for name, one in trainer.callback_metrics.items() if name.startswith("valid/")}
+            self._write({**metrics, "step": trainer.global_step})
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the best figure so far."""
+        return {"best": self._best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restores the best figure so far."""
+        self._best = state_dict["best"]
+
+
+class LastValidation(pl.Callback):
+    """Sees to it that a run ends with a validation, at whatever step it ends."""
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Tells the trainer to stop at its last step, upon which it validates."""
+        steps_done = 0 < trainer.max_steps <= trainer.global_step
+        epochs = trainer.max_epochs if trainer.max_epochs is not None else -1
+        if steps_done or (trainer.is_last_batch and 0 < epochs <= trainer.current_epoch + 1):
+            trainer.should_stop = True
+
+
+class ProgressLines(pl.Callback):
+    """Logs a plain line every `every` steps: loss, learning rate, target tokens a second."""
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._reset()
+
+    def _reset(self) -> None:
+        self._tokens, self._loss, self._batches = 0, 0.0, 0
+        self._begin = time.monotonic()
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Starts the clock."""
+        self._reset()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Leaves validation out of the rate."""
+        self._reset()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: PairBatch, batch_idx: int
+    ) -> None:
+        """Logs a line when it is time for one."""
+        self._tokens, self._batches = self._tokens + batch.target_tokens, self._batches + 1
+        loss = trainer.callback_metrics.get("train/loss")
+        self._loss += float(loss) if isinstance(loss, Tensor) else 0.0
+        if self._batches and trainer.global_step % self._every == 0:
+            log.info(
+                "step %d  epoch %.1f  loss %.3f  lr %.2e  %d tokens/s",
+                trainer.global_step,
+                trainer.current_epoch + (batch_idx + 1) / max(1, int(trainer.num_training_batches)),
+                self._loss / self._batches,
+                trainer.optimizers[0].param_groups[0]["lr"],
+                self._tokens / max(1e-9, time.monotonic() - self._begin),
+            )
+            self._reset()
+
+
+def link_latest(run: Path, root: Path) -> None:
+    """Points `runs/NAME/latest` at a run `runs/NAME/TIME`; leaves runs elsewhere alone."""
+    if run.parent.parent.resolve() != root.resolve():
+        return
+    part = run.parent / f".latest.{run.name}"
+    part.unlink(missing_ok=True)
+    part.symlink_to(run.name)
+    part.replace(run.parent / "latest")

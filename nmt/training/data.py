@@ -1,0 +1,52 @@
+"""The LightningDataModule: encoded pairs in batches."""
+
+import lightning.pytorch as pl
+
+from nmt.config import DataSettings
+from nmt.data.batches import BatchLoader, padding_share, plan_batches
+from nmt.data.corpus import Corpus, EncodedPairs, FilterReport, Ragged, encode_pairs
+from nmt.data.text import ParallelText
+from nmt.data.tokenizer import Tokenizer
+
+
+class TranslationData(pl.LightningDataModule):
+    """Encodes a corpus and gives it out in batches, in an order keyed by (seed, epoch)."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        tokenizers: tuple[Tokenizer, Tokenizer],
+        settings: DataSettings,
+        *,
+        seed: int,
+        accumulate: int = 1,
+    ) -> None:
+        super().__init__()
+        self._tokenizers, self._settings = tokenizers, settings
+        pairs, self.report = encode_pairs(corpus.train, *tokenizers, settings)
+        self.train = self._loader(pairs, seed, accumulate)
+        self.valid = self._loader(self._all_pairs(corpus.valid), 0, 1)
+
+    report: FilterReport
+
+    def train_dataloader(self) -> BatchLoader:
+        """Returns the loader of the training text; it knows where it stands."""
+        return self.train
+
+    def val_dataloader(self) -> BatchLoader:
+        """Returns the loader of the validation text, nothing filtered."""
+        return self.valid
+
+    def padding_share(self) -> float:
+        """Returns the share of padding in the first epoch's batches."""
+        pairs = self.train.pairs
+        return padding_share(pairs, plan_batches(pairs, self._settings.batch_tokens, self.train.seed, 0))
+
+    def _all_pairs(self, text: ParallelText) -> EncodedPairs:
+        source, target = self._tokenizers
+        return EncodedPairs(Ragged(source.encode_all(text.sources)), Ragged(target.encode_all(text.targets)))
+
+    def _loader(self, pairs: EncodedPairs, seed: int, accumulate: int) -> BatchLoader:
+        source, target = (tokenizer.vocabulary for tokenizer in self._tokenizers)
+        budget = self._settings.batch_tokens
+        return BatchLoader(pairs, budget, source.pad_id, target.pad_id, seed, accumulate)

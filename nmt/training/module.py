@@ -1,0 +1,100 @@
+"""The LightningModule: loss, optimizer and schedule of a translation model."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+from nmt.config import ModelSettings, Vocabulary
+from nmt.data.batches import PairBatch
+from nmt.modules.build import build_model
+from nmt.search.forced import shift_right
+from nmt.training.losses import loss_sums
+
+OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
+ScheduleFactory = Callable[[Optimizer], LRScheduler]
+
+
+class TranslationModule(pl.LightningModule):
+    """Trains a model that is described by plain settings.
+
+    The loss of an optimizer step is the sum over its target tokens by their number, however many batches it
+    accumulates. All dropout is keyed by (seed, optimizer step, batch of the step), so that a resumed run repeats what
+    an uninterrupted one would have done.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        source: Vocabulary,
+        target: Vocabulary,
+        *,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        label_smoothing: float = 0.0,
+        seed: int = 1,
+    ) -> None:
+        super().__init__()
+        torch.manual_seed(seed)
+        self.model = build_model(settings, source, target)
+        self.target = target
+        self.label_smoothing, self.seed = label_smoothing, seed
+        self._optimizer, self._schedule = optimizer, schedule
+        self._plateau: ReduceLROnPlateau | None = None
+        self._plateau_state: dict[str, Any] | None = None
+
+    def configure_optimizers(self) -> Any:
+        """Builds optimizer and schedule; a plateau schedule is stepped after each validation, others at each step."""
+        optimizer = self._optimizer(self.parameters())
+        schedule = self._schedule(optimizer)
+        if isinstance(schedule, ReduceLROnPlateau):
+            self._plateau = schedule
+            return optimizer
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_train_batch_start(self, batch: PairBatch, batch_idx: int) -> None:
+        """Keys the generator that dropout draws from."""
+        part = batch_idx % self.trainer.accumulate_grad_batches
+        key = np.random.SeedSequence((self.seed, self.global_step, part)).generate_state(1)[0]
+        torch.manual_seed(int(key))
+
+    def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
+        """Returns the batch's share of its optimizer step's loss."""
+        smoothed, plain = self._losses(batch)
+        self.log("train/loss", plain / batch.target_tokens, batch_size=batch.target_tokens)
+        # Lightning divides by the number of accumulated batches; the step's own token count is the right divisor.
+        return smoothed / batch.step_tokens * self.trainer.accumulate_grad_batches
+
+    def validation_step(self, batch: PairBatch, batch_idx: int) -> None:
+        """Logs the plain cross-entropy a token."""
+        _, plain = self._losses(batch)
+        self.log("valid/loss", plain / batch.target_tokens, batch_size=batch.target_tokens)
+
+    def reduce_on_plateau(self, metric: float) -> None:
+        """Tells a plateau schedule, if there is one, the figure of a validation."""
+        if self._plateau is not None:
+            self._plateau.step(metric)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keeps the state of a plateau schedule, which Lightning does not know of."""
+        if self._plateau is not None:
+            checkpoint["plateau"] = self._plateau.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Remembers the state of a plateau schedule until there is one."""
+        self._plateau_state = checkpoint.get("plateau")
+
+    def on_fit_start(self) -> None:
+        """Restores the state of a plateau schedule."""
+        if self._plateau is not None and self._plateau_state is not None:
+            self._plateau.load_state_dict(self._plateau_state)
+
+    def _losses(self, batch: PairBatch) -> tuple[Tensor, Tensor]:
+        inputs = shift_right(batch.target, self.target.bos_id)
+        decoded = self.model(batch.source, batch.source_lengths, inputs)
+        return loss_sums(self.model, decoded.attentional, batch.target, self.target.pad_id, self.label_smoothing)

@@ -1,0 +1,72 @@
+"""The end of a run: the test text translated with the package that was written, and the figures of the run."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nmt.alignment import agreement
+from nmt.data.text import ParallelText
+from nmt.evaluation import corpus_scores
+from nmt.translation import Translation, Translator
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the corpus that is reported: `valid` or `test`."""
+
+    name: str
+    text: ParallelText
+
+
+def evaluate(translator: Translator, part: Part, target_lang: str) -> tuple[list[Translation], dict[str, Any]]:
+    """Translates a part; returns the translations and figures named `PART/bleu`, `PART/chrf` and so on."""
+    results = translator.translate(part.text.sources)
+    scores = corpus_scores([result.text for result in results], part.text.targets, target_lang)
+    figures: dict[str, Any] = {
+        "bleu": round(scores.bleu, 4),
+        "chrf": round(scores.chrf, 4),
+        "exact_match": round(scores.exact_match, 4),
+    }
+    if part.text.sure is not None and part.text.possible is not None:
+        figures["aer"] = round(_error_rate(translator, results, part.text), 4)
+    named = {f"{part.name}/{name}": value for name, value in figures.items()}
+    return results, {**named, "signature": scores.signature, "chrf_signature": scores.chrf_signature}
+
+
+def _error_rate(translator: Translator, results: list[Translation], text: ParallelText) -> float:
+    """Returns the AER of the references: where a translation is another, of the reference by forced decoding."""
+    links = [
+        (result.alignment if result.text == target else translator.align(source, target)).links()
+        for result, source, target in zip(results, text.sources, text.targets, strict=True)
+    ]
+    return agreement(links, text.sure or [], text.possible or []).error_rate
+
+
+def write_lines(path: Path, lines: list[str]) -> None:
+    """Writes lines, each with its line end."""
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+
+
+def write_report(run: Path, parts: list[Part], target_lang: str, figures: dict[str, Any]) -> dict[str, Any]:
+    """Translates each part with the package in `run`, writes `metrics.json` and the `test.*` files.
+
+    Args:
+        run: the run directory, whose `model/` is loaded as a user would load it.
+        parts: what to translate.
+        target_lang: decides on BLEU's tokeniser.
+        figures: others that `metrics.json` shall hold.
+
+    Returns:
+        All figures.
+    """
+    translator = Translator.load(run)
+    for part in parts:
+        results, found = evaluate(translator, part, target_lang)
+        figures = {**figures, **found}
+        if part.name == "test":
+            write_lines(run / "test.sources", part.text.sources)
+            write_lines(run / "test.references", part.text.targets)
+            write_lines(run / "test.hypotheses", [result.text for result in results])
+    (run / "metrics.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return figures

@@ -1,0 +1,90 @@
+"""What a configuration leaves open, decided by the corpus, so that `config.yaml` says what was run."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nmt.config import DataSettings, ModelSettings, SearchOptions, build, plain, search_options
+from nmt.data.vocabulary import decide
+
+DEMO_EPOCHS = 10
+DEFAULT_TIME = "00:00:40:00"
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """The typed part of a configuration; trainer, callbacks, loggers, optimizer and schedule stay as they are."""
+
+    data: DataSettings
+    model: ModelSettings
+    search: SearchOptions
+    validation: SearchOptions
+    seed: int
+    label_smoothing: float
+    run: Path
+    root: Path
+    cache: Path
+
+
+def run_name(name: str | None, train: Any) -> str:
+    """Returns the folder of a run: its name, else `phrasebook`, else the folder of the first training prefix."""
+    if name:
+        return str(name)
+    first = train if isinstance(train, str) else next(iter(train or []), None)
+    if first is None:
+        return "phrasebook"
+    return Path(str(first)).resolve().parent.name or "text"
+
+
+def cache_folder(setting: str | None) -> Path:
+    """Returns where caches are kept: as set, else `$NMT_CACHE`, else the user's cache folder."""
+    if setting or os.environ.get("NMT_CACHE"):
+        return Path(setting or os.environ["NMT_CACHE"]).expanduser()
+    base = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.environ.get("XDG_CACHE_HOME")
+    return Path(base) / "nmt" if base else Path.home() / ".cache" / "nmt"
+
+
+def resolve(config: Mapping[str, Any]) -> RunSettings:
+    """Checks the typed part of a configuration and decides what it leaves open.
+
+    Raises:
+        SettingsError: a key or value that cannot be, in one line.
+    """
+    data = build(DataSettings, config["data"], "data")
+    data = replace(data, tokenizer=decide(data.tokenizer, phrasebook=data.train is None))
+    model = build(ModelSettings, config["model"], "model")
+    if model.tying is None:
+        model = replace(model, tying="all" if data.tokenizer.joint else "target")
+    search = search_options(SearchOptions(), **config["search"])
+    return RunSettings(
+        data=data,
+        model=model,
+        search=search,
+        validation=search_options(search, **config["validation"]),
+        seed=int(config["seed"]),
+        label_smoothing=float(config["label_smoothing"]),
+        run=Path(config["paths"]["output_dir"]),
+        root=Path(config["paths"]["root"]),
+        cache=cache_folder(config["paths"]["cache_dir"]),
+    )
+
+
+def resolved_config(config: Mapping[str, Any], settings: RunSettings) -> dict[str, Any]:
+    """Returns the configuration with everything decided, ready to be written and to be resumed."""
+    return {
+        **config,
+        "data": plain(settings.data),
+        "model": plain(settings.model),
+        "trainer": with_end(config["trainer"], phrasebook=settings.data.train is None),
+    }
+
+
+def with_end(trainer: Mapping[str, Any], phrasebook: bool) -> dict[str, Any]:
+    """Returns the trainer's settings with an end: the demo's epochs or 40 minutes, if none is set."""
+    ends = (trainer.get("max_epochs"), trainer.get("max_time"), max(0, trainer.get("max_steps") or 0) or None)
+    if any(end is not None for end in ends):
+        return dict(trainer)
+    return {**trainer, "max_epochs": DEMO_EPOCHS} if phrasebook else {**trainer, "max_time": DEFAULT_TIME}

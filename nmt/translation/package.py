@@ -1,0 +1,166 @@
+"""The model package: a folder with plain settings, weights and SentencePiece models, and nothing that can execute."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from nmt.config import ModelSettings, SearchOptions, SettingsError, UserError, build, plain
+from nmt.data.text import DataError
+from nmt.data.tokenizer import Tokenizer
+from nmt.modules.build import build_model
+from nmt.modules.seq2seq import Seq2Seq
+from nmt.translation.card import model_card
+
+FORMAT = 1
+"""Version of the package format; a package of another one is refused."""
+
+
+class PackageError(UserError):
+    """A model package that cannot be loaded."""
+
+
+@dataclass(frozen=True)
+class PackageSettings:
+    """What `config.json` holds.
+
+    Attributes:
+        format: version of the package format.
+        source_lang: code of the source language.
+        target_lang: code of the target language.
+        model: the shape of the network.
+        search: options that translations are made with unless others are given.
+        shift: which row aligns a token; see `Alignment.shift`.
+        made_with: version of this toolkit.
+        metrics: figures of the model at the time it was written.
+    """
+
+    format: int
+    source_lang: str
+    target_lang: str
+    model: ModelSettings
+    search: SearchOptions = field(default_factory=SearchOptions)
+    shift: int = 0
+    made_with: str = ""
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Package:
+    """A loaded package."""
+
+    settings: PackageSettings
+    model: Seq2Seq
+    source: Tokenizer
+    target: Tokenizer
+
+
+def package_settings(model: ModelSettings, source_lang: str, target_lang: str, **others: Any) -> PackageSettings:
+    """Returns settings in today's format."""
+    version = metadata.version("nmt-attention")
+    return PackageSettings(FORMAT, source_lang, target_lang, model, made_with=version, **others)
+
+
+def save_package(folder: Path, package: Package) -> None:
+    """Writes a package. Each file is replaced in one step, so that a reader never sees half of one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: parameter.detach().cpu() for name, parameter in package.model.named_parameters()}  # tied: once
+    settings = json.dumps(plain(package.settings), indent=2, ensure_ascii=False)
+    _replace(folder / "source.spm", package.source.model)
+    _replace(folder / "target.spm", package.target.model)
+    _replace(folder / "README.md", model_card(plain(package.settings)).encode())
+    _replace(folder / "config.json", (settings + "\n").encode())
+    _replace(folder / "model.safetensors", safetensors.torch.save(weights, {"format": "pt"}))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def find_package(path: str | Path) -> Path:
+    """Returns the package folder of a run directory or of a package itself.
+
+    Raises:
+        PackageError: there is none.
+    """
+    folder = Path(path)
+    for candidate in (folder / "model", folder):
+        if (candidate / "config.json").is_file():
+            return candidate
+    if not folder.exists():
+        raise PackageError(f"no model at {folder}: no such folder")
+    if (folder / "config.yaml").is_file():
+        raise PackageError(f"no model at {folder}: this run has not written one yet")
+    raise PackageError(f"no model at {folder}: neither a run directory nor a model package")
+
+
+def load_package(path: str | Path) -> Package:
+    """Loads a package in float32 on the CPU.
+
+    Args:
+        path: a run directory or a package folder.
+
+    Raises:
+        PackageError: no package, a damaged one or one of another format, in one line.
+    """
+    folder = find_package(path)
+    settings = _read_settings(folder / "config.json")
+    try:
+        source, target = Tokenizer.load(folder / "source.spm"), Tokenizer.load(folder / "target.spm")
+    except DataError as error:
+        raise PackageError(f"{folder} is damaged: {error}") from error
+    weights = _read_weights(folder / "model.safetensors")
+    try:
+        model = build_model(settings.model, source.vocabulary, target.vocabulary)
+    except SettingsError as error:
+        raise PackageError(f"{folder}/config.json: {error}") from error
+    _fill(model, weights, folder)
+    return Package(settings, model.eval(), source, target)
+
+
+def _read_settings(path: Path) -> PackageSettings:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise PackageError(f"{path} is damaged: {error}") from error
+    version = values.get("format") if isinstance(values, dict) else None
+    if version != FORMAT:
+        known = f"this version of nmt reads format {FORMAT}"
+        raise PackageError(f"{path} has package format {version}, but {known}")
+    try:
+        return build(PackageSettings, values, "config")
+    except SettingsError as error:
+        raise PackageError(f"{path}: {error}") from error
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise PackageError(f"{path} is missing")
+    try:
+        return safetensors.torch.load_file(path)
+    except (safetensors.SafetensorError, ValueError) as error:
+        raise PackageError(f"{path} is damaged or cut short ({error}): copy or train the model again") from error
+
+
+@torch.no_grad()
+def _fill(model: nn.Module, weights: Mapping[str, Tensor], folder: Path) -> None:
+    expected = dict(model.named_parameters())
+    wrong = sorted(expected.keys() ^ weights.keys())
+    wrong += [name for name in expected.keys() & weights.keys() if expected[name].shape != weights[name].shape]
+    if wrong:
+        raise PackageError(f"{folder}: model.safetensors does not fit config.json at '{wrong[0]}'")
+    for name, parameter in expected.items():
+        parameter.copy_(weights[name])

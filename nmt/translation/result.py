@@ -1,0 +1,75 @@
+"""What a translator returns."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nmt.alignment import Alignment
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One translation of a sentence.
+
+    Attributes:
+        text: the translation.
+        tokens: its pieces, without `</s>`.
+        log_prob: sum of the log-probabilities of all tokens with `</s>`, natural logarithm.
+        score: `log_prob` over the length penalty, which hypotheses are ranked by.
+        alignment: which source token each token came from.
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    log_prob: float
+    score: float
+    alignment: Alignment
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A sentence and its translations; an empty line has none.
+
+    Attributes:
+        source: the sentence.
+        source_tokens: its pieces, without `</s>`.
+        hypotheses: the best translations, best first.
+    """
+
+    source: str
+    source_tokens: tuple[str, ...]
+    hypotheses: tuple[Hypothesis, ...]
+
+    @property
+    def text(self) -> str:
+        """The best translation, empty for an empty line."""
+        return self.hypotheses[0].text if self.hypotheses else ""
+
+    @property
+    def score(self) -> float:
+        """Score of the best translation, 0 for an empty line."""
+        return self.hypotheses[0].score if self.hypotheses else 0.0
+
+    @property
+    def alignment(self) -> Alignment:
+        """Alignment of the best translation, an empty one for an empty line."""
+        return self.hypotheses[0].alignment if self.hypotheses else Alignment.empty()
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return self.alignment._repr_html_()
+
+
+class PairScore(NamedTuple):
+    """What a model says of a given translation.
+
+    Attributes:
+        log_prob: sum of `token_log_probs`.
+        token_log_probs: log-probability of each token, natural logarithm, `</s>` last.
+        tokens: the tokens, with `</s>`.
+    """
+
+    log_prob: float
+    token_log_probs: tuple[float, ...]
+    tokens: tuple[str, ...]

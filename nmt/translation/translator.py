@@ -1,0 +1,200 @@
+"""The translator: text in, translations with alignments out."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nmt import search
+from nmt.alignment import Alignment
+from nmt.config import PRECISIONS, SearchOptions, SettingsError, at_least, choice, search_options
+from nmt.data.tokenizer import Pieces, Tokenizer
+from nmt.modules.seq2seq import Seq2Seq
+from nmt.translation.package import load_package
+from nmt.translation.result import Hypothesis, PairScore, Translation
+
+log = logging.getLogger(__name__)
+
+BATCH_SIZE = 64
+WINDOW = 8
+"""Batches that are read ahead, so that sentences of like length can go together."""
+BATCH_PIECES = 8192
+"""Most source pieces, padding counted, that go together: very long sentences go in smaller batches."""
+
+
+class Translator:
+    """Translates with one model. Results do not depend on which sentences go together."""
+
+    def __init__(
+        self,
+        model: Seq2Seq,
+        source: Tokenizer,
+        target: Tokenizer,
+        *,
+        options: SearchOptions | None = None,
+        shift: int = 0,
+        device: str = "cpu",
+    ) -> None:
+        self.model, self.source, self.target = model, source, target
+        self.options = options or SearchOptions()
+        self.shift = shift
+        self.device = torch.device(device)
+
+    @classmethod
+    def load(cls, path: str | Path, device: str = "auto", precision: str = "float") -> "Translator":
+        """Loads a run directory or a model package.
+
+        Args:
+            path: the folder.
+            device: `auto` (a GPU if there is one), or a torch device such as `cpu` or `cuda:1`.
+            precision: `float` (32 bits) or `double`.
+
+        Raises:
+            PackageError: no package there, or a damaged one.
+            SettingsError: an unknown device or precision.
+        """
+        choice(precision, PRECISIONS, "precision")
+        found = _device(device)
+        package = load_package(path)
+        model = package.model.to(found, torch.float64 if precision == "double" else torch.float32)
+        settings = package.settings
+        return cls(model, package.source, package.target, options=settings.search, shift=settings.shift, device=found)
+
+    @overload
+    def translate(self, text: str, **options: Any) -> Translation: ...
+
+    @overload
+    def translate(self, text: Sequence[str], **options: Any) -> list[Translation]: ...
+
+    def translate(self, text: str | Sequence[str], **options: Any) -> Translation | list[Translation]:
+        """Translates a sentence, or a list of them to a list.
+
+        Args:
+            text: plain text, one sentence each.
+            **options: `batch_size`, and the fields of `SearchOptions`.
+
+        Raises:
+            SettingsError: an unknown option or value.
+        """
+        results = list(self.stream([text] if isinstance(text, str) else text, **options))
+        return results[0] if isinstance(text, str) else results
+
+    def stream(self, lines: Iterable[str], *, batch_size: int = BATCH_SIZE, **options: Any) -> Iterator[Translation]:
+        """Yields a translation for each line, in order; reads only a few batches ahead, none with `batch_size` 1.
+
+        Args:
+            lines: sentences, with or without their line ends.
+            batch_size: most sentences that are searched together.
+            **options: the fields of `SearchOptions`.
+
+        Raises:
+            SettingsError: an unknown option or value.
+        """
+        at_least(batch_size, 1, "batch_size")
+        return self._stream(iter(lines), batch_size, search_options(self.options, **options))
+
+    def _stream(self, lines: Iterator[str], batch_size: int, options: SearchOptions) -> Iterator[Translation]:
+        first = 1
+        while window := list(islice(lines, 1 if batch_size == 1 else WINDOW * batch_size)):
+            pieces = [self._encode(line, first + index, options) for index, line in enumerate(window)]
+            yield from self._translate_all(pieces, batch_size, options)
+            first += len(window)
+
+    def align(self, source: str, target: str) -> Alignment:
+        """Returns the alignment that the model gives to a translation it is shown (forced decoding).
+
+        Raises:
+            SettingsError: one of the two is empty.
+        """
+        source_pieces, target_pieces, forced = self._force(source, target)
+        return self._alignment(source_pieces, target_pieces, forced.weights[0])
+
+    def score_pair(self, source: str, target: str) -> PairScore:
+        """Returns the log-probability of a given translation.
+
+        Raises:
+            SettingsError: one of the two is empty.
+        """
+        _, target_pieces, forced = self._force(source, target)
+        log_probs = tuple(forced.log_probs[0].tolist())
+        return PairScore(sum(log_probs), log_probs, target_pieces.tokens)
+
+    def _force(self, source: str, target: str) -> tuple[Pieces, Pieces, search.Forced]:
+        source_pieces, target_pieces = self.source.encode(source), self.target.encode(target)
+        if len(source_pieces.ids) == 1 or len(target_pieces.ids) == 1:
+            raise SettingsError("an empty sentence cannot be aligned or scored")
+        ids = torch.tensor([target_pieces.ids], device=self.device)
+        self.model.eval()
+        forced = search.forced_decode(self.model, self._batch([source_pieces]), ids, self.target.vocabulary)
+        return source_pieces, target_pieces, forced
+
+    def _encode(self, line: str, number: int, options: SearchOptions) -> Pieces:
+        text = line.removesuffix("\n").removesuffix("\r")
+        pieces, most = self.source.encode(text), options.max_source_length
+        if len(pieces.ids) - 1 <= most:
+            return pieces
+        log.warning("line %d: %d pieces, cut to %d (max_source_length)", number, len(pieces.ids) - 1, most)
+        return Pieces(text, *((*part[:most], part[-1]) for part in (pieces.ids, pieces.tokens, pieces.spans)))
+
+    def _translate_all(self, pieces: Sequence[Pieces], batch_size: int, options: SearchOptions) -> list[Translation]:
+        """Translates pieces in batches of like length; returns the results in the order given."""
+        results = [Translation(one.text, (), ()) for one in pieces]
+        full = [index for index, one in enumerate(pieces) if len(one.ids) > 1]
+        full.sort(key=lambda index: -len(pieces[index].ids))
+        self.model.eval()
+        while full:
+            count = min(batch_size, max(1, BATCH_PIECES // len(pieces[full[0]].ids)))
+            batch, full = full[:count], full[count:]
+            for index, translation in zip(batch, self._search([pieces[i] for i in batch], options), strict=True):
+                results[index] = translation
+        return results
+
+    def _search(self, pieces: Sequence[Pieces], options: SearchOptions) -> list[Translation]:
+        batch, vocabulary = self._batch(pieces), self.target.vocabulary
+        if options.beam_size == 1:
+            found = [[one] for one in search.greedy_search(self.model, batch, vocabulary, options)]
+        else:
+            found = search.beam_search(self.model, batch, vocabulary, options)
+        return [
+            Translation(source.text, source.tokens[:-1], tuple(self._hypothesis(source, one) for one in hypotheses))
+            for source, hypotheses in zip(pieces, found, strict=True)
+        ]
+
+    def _hypothesis(self, source: Pieces, found: search.Hypothesis) -> Hypothesis:
+        target = self.target.decode(found.tokens)
+        alignment = self._alignment(source, target, found.weights)
+        return Hypothesis(target.text, target.tokens[:-1], found.log_prob, found.score, alignment)
+
+    def _alignment(self, source: Pieces, target: Pieces, weights: Tensor) -> Alignment:
+        return Alignment(
+            matrix=weights.to("cpu", torch.float32).numpy(),
+            source_tokens=source.tokens,
+            target_tokens=target.tokens,
+            source_text=source.text,
+            target_text=target.text,
+            source_spans=source.spans,
+            target_spans=target.spans,
+            shift=self.shift,
+        )
+
+    def _batch(self, pieces: Sequence[Pieces]) -> search.Batch:
+        lengths = [len(one.ids) for one in pieces]
+        ids = np.full((len(pieces), max(lengths)), self.source.vocabulary.pad_id)
+        for row, one in enumerate(pieces):
+            ids[row, : lengths[row]] = one.ids
+        return search.Batch(torch.from_numpy(ids).to(self.device), torch.tensor(lengths, device=self.device))
+
+
+def _device(name: str) -> str:
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise SettingsError(f"device={name} is not available here: use auto or cpu") from error
+    return name

@@ -1,0 +1,110 @@
+"""Writing translations and alignments to files, one line for each input line."""
+
+import json
+import zipfile
+from collections.abc import Callable
+from typing import IO, Any, Protocol
+
+import numpy as np
+
+from nmt.alignment import Alignment
+from nmt.translation.result import Hypothesis, Translation
+
+FORMATS = ("text", "jsonl")
+ALIGNMENT_FORMATS = ("pharaoh", "jsonl", "npz")
+
+
+def text_line(number: int, translation: Translation, level: str) -> str:
+    """Returns the best translation."""
+    return translation.text
+
+
+def json_line(number: int, translation: Translation, level: str) -> str:
+    """Returns `{id, source, text, score, hypotheses}`; each hypothesis with its links at `level`."""
+    hypotheses = [_hypothesis(one, level) for one in translation.hypotheses]
+    return _json(
+        id=number,
+        source=translation.source,
+        text=translation.text,
+        score=translation.score,
+        hypotheses=hypotheses,
+    )
+
+
+def _hypothesis(hypothesis: Hypothesis, level: str) -> dict[str, Any]:
+    return {
+        "text": hypothesis.text,
+        "tokens": hypothesis.tokens,
+        "log_prob": hypothesis.log_prob,
+        "score": hypothesis.score,
+        "alignment": hypothesis.alignment.links(level),
+    }
+
+
+LINES: dict[str, Callable[[int, Translation, str], str]] = {"text": text_line, "jsonl": json_line}
+
+
+class AlignmentWriter(Protocol):
+    """Writes the alignment of one input line after the other."""
+
+    def write(self, number: int, alignment: Alignment) -> None:
+        """Writes the alignment of line `number`, counted from 0."""
+        ...
+
+    def close(self) -> None:
+        """Finishes the file."""
+        ...
+
+
+class LineWriter:
+    """Pharaoh links, or JSON objects with links and matrix, one line each."""
+
+    def __init__(self, file: IO[bytes], level: str, matrix: bool) -> None:
+        self._file, self._level, self._matrix = file, level, matrix
+
+    def write(self, number: int, alignment: Alignment) -> None:
+        """Writes one line."""
+        line = self._object(number, alignment) if self._matrix else alignment.to_pharaoh(self._level)
+        self._file.write(line.encode() + b"\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def _object(self, number: int, alignment: Alignment) -> str:
+        shown = alignment.at(self._level)
+        return _json(
+            id=number,
+            source_tokens=shown.source_tokens,
+            target_tokens=shown.target_tokens,
+            alignment=alignment.links(self._level),
+            matrix=np.round(shown.matrix.astype(np.float64), 6).tolist(),
+        )
+
+
+class ArchiveWriter:
+    """A NumPy `.npz` archive of matrices, keyed by line number, written as they come."""
+
+    def __init__(self, file: IO[bytes], level: str) -> None:
+        self._file, self._level = file, level
+        self._archive = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+
+    def write(self, number: int, alignment: Alignment) -> None:
+        """Adds one matrix."""
+        with self._archive.open(f"{number}.npy", "w") as entry:
+            np.lib.format.write_array(entry, alignment.at(self._level).matrix, allow_pickle=False)
+
+    def close(self) -> None:
+        """Writes the directory of the archive and closes the file."""
+        self._archive.close()
+        self._file.close()
+
+
+def alignment_writer(file: IO[bytes], kind: str, level: str) -> AlignmentWriter:
+    """Returns the writer for an alignment format: `pharaoh`, `jsonl` or `npz`."""
+    return ArchiveWriter(file, level) if kind == "npz" else LineWriter(file, level, matrix=kind == "jsonl")
+
+
+def _json(**values: Any) -> str:
+    return json.dumps(values, ensure_ascii=False)

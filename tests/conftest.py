@@ -1,0 +1,80 @@
+"""What all tests share: one torch thread a process, an environment of its own for every program that a test starts."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+# Before anything imports torch: several pytest workers, each with as many threads as there are cores, would hold each
+# other up, and sums would depend on the machine. Programs that tests start inherit it.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+
+class RunNmt(Protocol):
+    """How tests call the console program; `env` adds to the environment of the fixture."""
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        stdin: str | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 240,
+    ) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A temporary folder that all workers of one test session share."""
+    base = tmp_path_factory.getbasetemp()
+    # Under xdist each worker has a folder of its own inside that of the session.
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    shared.mkdir(exist_ok=True)
+    return shared
+
+
+@pytest.fixture(scope="session")
+def environment(session_folder: Path) -> dict[str, str]:
+    """The environment for programs that a test starts: nothing of the user's is read or written, no colours."""
+    home = session_folder / "home"
+    home.mkdir(exist_ok=True)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "XDG_", "NMT_"))}
+    return inherited | {
+        "HOME": str(home),
+        "NMT_CACHE": str(session_folder / "cache"),
+        "MPLBACKEND": "Agg",
+        "NO_COLOR": "1",
+        "TERM": "dumb",
+        "COLUMNS": "120",
+    }
+
+
+@pytest.fixture
+def run_nmt(environment: dict[str, str], tmp_path: Path) -> RunNmt:
+    """Runs the installed `nmt` program, by default in the temporary folder of the test."""
+    program = Path(sys.executable).with_name("nmt")
+
+    def run(
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        stdin: str | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 240,
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program, *arguments],
+            cwd=cwd or tmp_path,
+            # Without input the program must not wait for the terminal of whoever runs the tests.
+            input=stdin or "",
+            env=environment | dict(env or {}),
+            timeout=timeout,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run
