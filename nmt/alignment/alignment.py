@@ -1,16 +1,13 @@
 """The alignment of one translation: which source token each target token came from."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nmt.alignment.words import Span, piece_words, word_spans
 from nmt.config import SettingsError, choice
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 Link = tuple[int, int]
 Matrix = npt.NDArray[np.float32]
@@ -132,11 +129,11 @@ class Alignment:
         """Returns the links as `source-target` pairs, counted from 0, separated by blanks."""
         return " ".join(f"{source}-{target}" for source, target in self.links(level, shift))
 
-    def plot(self, ax: "Axes | None" = None, **options: Any) -> "Axes":
-        """Draws a heatmap, the source on x and the target on y, and returns its axes.
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draws a heatmap, the source on x and the target on y, and returns its matplotlib axes.
 
         Args:
-            ax: where to draw; a figure of its own by default.
+            ax: matplotlib axes to draw on; a figure of its own by default.
             **options: `title`, `gold`; see `nmt.visual.heatmap`.
         """
         from nmt.visual.heatmap import heatmap

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+import yaml
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import ConfigCompositionException, HydraException, OverrideParseException
@@ -17,7 +18,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from nmt.config import SettingsError, UserError, nearest
+from nmt.config import SettingsError, nearest
 from nmt.training.resolve import run_name
 
 OPTIONS = "model.attention.options."
@@ -74,7 +75,8 @@ def _resume(run: Path, overrides: Sequence[str]) -> None:
     checkpoint = run / "checkpoints" / "last.ckpt"
     if not (run / "config.yaml").is_file() or not checkpoint.is_file():
         raise SettingsError(f"resume={run}: no run with a checkpoint there (looked for {checkpoint})")
-    config = OmegaConf.load(run / "config.yaml")
+    saved: dict[str, Any] = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    config = OmegaConf.create(saved)
     OmegaConf.set_struct(config, True)
     with _one_line(config):
         parsed = OverridesParser.create().parse_overrides(list(overrides))
@@ -152,6 +154,3 @@ def _keys(config: DictConfig | None) -> list[str]:
             if isinstance(value, dict):
                 todo.append((f"{prefix}{key}.", value))
     return found
-
-
-__all__ = ["UserError", "main"]

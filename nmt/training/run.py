@@ -4,6 +4,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from lightning.pytorch.callbacks import Timer
 
 from nmt.config import UserError
 from nmt.data.corpus import Corpus, load_corpus
+from nmt.data.text import ParallelText
 from nmt.data.tokenizer import Tokenizer
 from nmt.data.vocabulary import load_tokenizers
 from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines, TranslationScores, link_latest
@@ -50,17 +52,27 @@ def train(config: Mapping[str, Any], *, link: bool = True, resume: Path | None =
     config = resolved_config(config, settings)
     if resume is None and (settings.run / "config.yaml").exists():
         raise RunError(f"{settings.run} holds a run already: continue it with resume={settings.run}")
+    _quiet()
     corpus = load_corpus(settings.data)
     tokenizers = load_tokenizers(corpus.train, settings.data.tokenizer, settings.cache)
     accumulate = int(config["trainer"]["accumulate_grad_batches"])
     data = TranslationData(corpus, tokenizers, settings.data, seed=settings.seed, accumulate=accumulate)
     module = _module(config, settings, tokenizers)
-    trainer, timer = _trainer(config, _callbacks(config, settings, corpus, tokenizers, module, link))
+    described = package_settings(
+        settings.model, settings.data.source_lang, settings.data.target_lang, search=settings.search
+    )
+    package = Package(described, module.model, *tokenizers)
+    own = [
+        _validation(settings, corpus.valid, package),
+        PackageWriter(partial(_write_package, settings, package, link)),
+        LastValidation(),
+        _progress(int(config["trainer"]["log_every_n_steps"])),
+    ]
+    trainer, timer = _trainer(config, own)
     settings.run.mkdir(parents=True, exist_ok=True)
     (settings.run / "config.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
     parameters = sum(parameter.numel() for parameter in module.parameters())
     _announce(settings, corpus, tokenizers, data, parameters)
-    _quiet()
     trainer.fit(module, datamodule=data, ckpt_path=resume)
     if trainer.interrupted:
         raise RunError(f"interrupted: continue with nmt train resume={settings.run}")
@@ -87,40 +99,22 @@ def _module(
     )
 
 
-def _callbacks(
-    config: Mapping[str, Any],
-    settings: RunSettings,
-    corpus: Corpus,
-    tokenizers: tuple[Tokenizer, Tokenizer],
-    module: TranslationModule,
-    link: bool,
-) -> list[pl.Callback]:
-    translator = Translator(module.model, *tokenizers, options=settings.validation)
-    write = partial(_write_package, settings, tokenizers, module, link)
-    own: list[pl.Callback] = [
-        TranslationScores(corpus.valid, translator, settings.data.target_lang),
-        PackageWriter(write),
-        LastValidation(),
-        ProgressLines(int(config["trainer"]["log_every_n_steps"])),
-    ]
-    if sys.stderr.isatty():
-        from lightning.pytorch.callbacks import RichProgressBar
-
-        own[-1] = RichProgressBar(leave=True)
-    configured = [instantiate(node) for node in (config["callbacks"] or {}).values() if node]
-    return own + configured
+def _validation(settings: RunSettings, text: ParallelText, package: Package) -> TranslationScores:
+    translator = Translator(package.model, package.source, package.target, options=settings.validation)
+    return TranslationScores(text, translator, settings.data.target_lang)
 
 
-def _write_package(
-    settings: RunSettings,
-    tokenizers: tuple[Tokenizer, Tokenizer],
-    module: TranslationModule,
-    link: bool,
-    metrics: dict[str, float],
-) -> None:
-    source_lang, target_lang = settings.data.source_lang, settings.data.target_lang
-    described = package_settings(settings.model, source_lang, target_lang, search=settings.search, metrics=metrics)
-    save_package(settings.run / "model", Package(described, module.model, *tokenizers))
+def _progress(every: int) -> pl.Callback:
+    """Returns a bar on a terminal and plain lines elsewhere."""
+    if not sys.stderr.isatty():
+        return ProgressLines(every)
+    from lightning.pytorch.callbacks import RichProgressBar
+
+    return RichProgressBar()
+
+
+def _write_package(settings: RunSettings, package: Package, link: bool, metrics: dict[str, float]) -> None:
+    save_package(settings.run / "model", replace(package, settings=replace(package.settings, metrics=metrics)))
     if link:
         link_latest(settings.run, settings.root)
 
@@ -132,9 +126,10 @@ def _trainer(config: Mapping[str, Any], callbacks: list[pl.Callback]) -> tuple[p
     if settings["max_epochs"] is None:
         settings["max_epochs"] = -1
     loggers = [instantiate(node) for node in (config["logger"] or {}).values() if node]
+    configured = [instantiate(node) for node in (config["callbacks"] or {}).values() if node]
     trainer = instantiate(
         settings,
-        callbacks=[*callbacks, timer],
+        callbacks=[*callbacks, *configured, timer],
         logger=loggers or False,
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
@@ -170,7 +165,7 @@ def _announce(
 
 
 def _quiet() -> None:
-    """Keeps Lightning's advice off the terminal: what it says of loaders and hardware is decided here already."""
+    """Keeps Lightning's advice on loaders, hardware and loggers off the terminal."""
     for name in ("lightning.pytorch", "lightning.fabric", "pytorch_lightning"):
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="lightning.pytorch.*")

@@ -46,9 +46,14 @@ class _AdditiveEnergy(torch.autograd.Function):
         grad_query, grad_keys = torch.empty_like(query), torch.zeros_like(keys)
         grad_energy = torch.zeros_like(energy)
         for part in _chunks(query, keys):
-            hidden = _hidden(query[:, part], keys)
-            grad_energy += grad[:, part].reshape(-1) @ hidden.view(-1, energy.numel())
-            inner = hidden.square_().neg_().add_(1).mul_(grad[:, part, :, None]).mul_(energy)  # 1 - tanh^2
-            grad_query[:, part] = inner.sum(2)
-            grad_keys += inner.sum(1)
-        return grad_query, grad_keys, grad_energy
+            hidden, inner = _hidden(query[:, part], keys), grad[:, part]  # (B, t, S, size), (B, t, S)
+            grad_energy += inner.reshape(-1) @ hidden.view(-1, energy.numel())
+            slope = hidden.square_().neg_().add_(1)  # of tanh
+            grad_query[:, part] = (inner[:, :, None] @ slope)[:, :, 0] * energy
+            grad_keys += torch.einsum("bts,btsd->bsd", inner, slope) if slope.shape[1] > 1 else _outer(inner, slope)
+        return grad_query, grad_keys * energy, grad_energy
+
+
+def _outer(inner: Tensor, slope: Tensor) -> Tensor:
+    """The einsum of a single step, in place."""
+    return slope[:, 0].mul_(inner[:, 0, :, None])

@@ -93,7 +93,7 @@ class Decoder(nn.Module):
 
 def each_step(projected: Float[Tensor, "batch target gates"]) -> list[Tensor]:
     """Cuts (batch, target, gates) into steps of (batch, 1, gates)."""
-    return [projected[:, step : step + 1] for step in range(projected.shape[1])]
+    return [step[:, None] for step in projected.unbind(1)]  # slices would each fill a whole gradient of zeros
 
 
 def along_target(steps: list[Tensor]) -> Tensor:
