@@ -131,7 +131,9 @@ def _one_line(config: DictConfig | None = None) -> Iterator[None]:
 
 
 def _explain(message: str, config: DictConfig | None) -> str:
-    if found := re.search(r"Could not override '([^']+)'", message) or re.search(r"full_key: (\S+)", message):
+    unknown = "Could not override" in message or "is not in struct" in message
+    found = re.search(r"Could not override '([^']+)'", message) or re.search(r"full_key: (\S+)", message)
+    if unknown and found:
         return f"there is no setting '{found[1]}'{nearest(found[1], _keys(config))}"
     if found := re.search(
         r"Could not find '([^']+)/([^'/]+)'.*?Available options in '[^']+':\s*(.*)", message, re.DOTALL

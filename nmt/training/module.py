@@ -48,6 +48,10 @@ class TranslationModule(pl.LightningModule):
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
 
+    def parameter_count(self) -> int:
+        """Returns the number of trained numbers; tied ones count once."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
     def configure_optimizers(self) -> Any:
         """Builds optimizer and schedule; a plateau schedule is stepped after each validation, others at each step."""
         optimizer = self._optimizer(self.parameters())

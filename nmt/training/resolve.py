@@ -10,8 +10,11 @@ from typing import Any
 from nmt.config import DataSettings, ModelSettings, SearchOptions, build, plain, search_options
 from nmt.data.vocabulary import decide
 
-DEMO_EPOCHS = 10
 DEFAULT_TIME = "00:00:40:00"
+PHRASEBOOK_EPOCHS = 5
+PHRASEBOOK_SIZES = {"embedding_size": 128, "encoder_size": 64, "decoder_size": 128}
+TEXT_SIZES = {"embedding_size": 256, "encoder_size": 128, "decoder_size": 256}
+PHRASEBOOK_BATCH, TEXT_BATCH = 1024, 2048
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,12 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
     Raises:
         SettingsError: a key or value that cannot be, in one line.
     """
-    data = build(DataSettings, config["data"], "data")
-    data = replace(data, tokenizer=decide(data.tokenizer, phrasebook=data.train is None))
-    model = build(ModelSettings, config["model"], "model")
+    phrasebook = config["data"].get("train") is None
+    batch = {"batch_tokens": PHRASEBOOK_BATCH if phrasebook else TEXT_BATCH}
+    data = build(DataSettings, _filled(config["data"], batch), "data")
+    data = replace(data, tokenizer=decide(data.tokenizer, phrasebook))
+    sizes = PHRASEBOOK_SIZES if phrasebook else TEXT_SIZES
+    model = build(ModelSettings, _filled(config["model"], sizes), "model")
     if model.tying is None:
         model = replace(model, tying="all" if data.tokenizer.joint else "target")
     search = search_options(SearchOptions(), **config["search"])
@@ -70,6 +76,11 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
         root=Path(config["paths"]["root"]),
         cache=cache_folder(config["paths"]["cache_dir"]),
     )
+
+
+def _filled(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values with those that are None taken from `defaults`."""
+    return {name: defaults.get(name) if value is None else value for name, value in values.items()}
 
 
 def resolved_config(config: Mapping[str, Any], settings: RunSettings) -> dict[str, Any]:
@@ -87,4 +98,4 @@ def with_end(trainer: Mapping[str, Any], phrasebook: bool) -> dict[str, Any]:
     ends = (trainer.get("max_epochs"), trainer.get("max_time"), max(0, trainer.get("max_steps") or 0) or None)
     if any(end is not None for end in ends):
         return dict(trainer)
-    return {**trainer, "max_epochs": DEMO_EPOCHS} if phrasebook else {**trainer, "max_time": DEFAULT_TIME}
+    return {**trainer, "max_epochs": PHRASEBOOK_EPOCHS} if phrasebook else {**trainer, "max_time": DEFAULT_TIME}

@@ -4,7 +4,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from lightning.pytorch.callbacks import Timer
 
 from nmt.config import UserError
 from nmt.data.corpus import Corpus, load_corpus
-from nmt.data.text import ParallelText
 from nmt.data.tokenizer import Tokenizer
 from nmt.data.vocabulary import load_tokenizers
 from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines, TranslationScores, link_latest
@@ -34,6 +33,18 @@ class RunError(UserError):
     """A run that cannot start."""
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Everything a run needs, checked before the first file is written."""
+
+    settings: RunSettings
+    config: Mapping[str, Any]
+    corpus: Corpus
+    data: TranslationData
+    module: TranslationModule
+    package: Package
+
+
 def train(config: Mapping[str, Any], *, link: bool = True, resume: Path | None = None) -> dict[str, Any]:
     """Trains a model.
 
@@ -48,47 +59,66 @@ def train(config: Mapping[str, Any], *, link: bool = True, resume: Path | None =
     Raises:
         UserError: what the user can mend, in one line.
     """
-    settings = resolve(config)
-    config = resolved_config(config, settings)
-    if resume is None and (settings.run / "config.yaml").exists():
-        raise RunError(f"{settings.run} holds a run already: continue it with resume={settings.run}")
     _quiet()
+    settings = resolve(config)
+    if resume is None:
+        _refuse_used(settings.run)
+    run = prepare(resolved_config(config, settings), settings)
+    trainer, timer = _trainer(run, link)
+    settings.run.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(dict(run.config), sort_keys=False, allow_unicode=True)
+    (settings.run / "config.yaml").write_text(text, encoding="utf-8")
+    _announce(run)
+    _fit(trainer, run, resume)
+    figures = {
+        "steps": trainer.global_step,
+        "parameters": run.module.parameter_count(),
+        "train_seconds": round(timer.time_elapsed("train"), 1),
+    }
+    corpus, target_lang = run.corpus, settings.data.target_lang
+    parts = [Part("valid", corpus.valid)] + ([Part("test", corpus.test)] if corpus.test is not None else [])
+    return write_report(settings.run, parts, target_lang, figures)
+
+
+def prepare(config: Mapping[str, Any], settings: RunSettings) -> Prepared:
+    """Reads the text and builds tokenizers, batches and model.
+
+    Args:
+        config: a resolved configuration; see `resolved_config`.
+        settings: its typed part.
+
+    Raises:
+        UserError: text or settings that cannot be used.
+    """
     corpus = load_corpus(settings.data)
     tokenizers = load_tokenizers(corpus.train, settings.data.tokenizer, settings.cache)
     accumulate = int(config["trainer"]["accumulate_grad_batches"])
     data = TranslationData(corpus, tokenizers, settings.data, seed=settings.seed, accumulate=accumulate)
     module = _module(config, settings, tokenizers)
-    described = package_settings(
-        settings.model, settings.data.source_lang, settings.data.target_lang, search=settings.search
-    )
-    package = Package(described, module.model, *tokenizers)
-    own = [
-        _validation(settings, corpus.valid, package),
-        PackageWriter(partial(_write_package, settings, package, link)),
-        LastValidation(),
-        _progress(int(config["trainer"]["log_every_n_steps"])),
-    ]
-    trainer, timer = _trainer(config, own)
-    settings.run.mkdir(parents=True, exist_ok=True)
-    (settings.run / "config.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
-    parameters = sum(parameter.numel() for parameter in module.parameters())
-    _announce(settings, corpus, tokenizers, data, parameters)
-    trainer.fit(module, datamodule=data, ckpt_path=resume)
-    if trainer.interrupted:
-        raise RunError(f"interrupted: continue with nmt train resume={settings.run}")
-    figures = {
-        "steps": trainer.global_step,
-        "parameters": parameters,
-        "train_seconds": round(timer.time_elapsed("train"), 1),
-    }
-    parts = [Part("valid", corpus.valid)] + ([Part("test", corpus.test)] if corpus.test is not None else [])
-    return write_report(settings.run, parts, settings.data.target_lang, figures)
+    languages = settings.data.source_lang, settings.data.target_lang
+    described = package_settings(settings.model, *languages, search=settings.search)
+    return Prepared(settings, config, corpus, data, module, Package(described, module.model, *tokenizers))
+
+
+def _refuse_used(run: Path) -> None:
+    """Raises RunError if a folder holds a run already."""
+    if (run / "checkpoints" / "last.ckpt").exists():
+        raise RunError(f"{run} holds a run already: continue it with resume={run}, or choose another paths.output_dir")
+    if (run / "config.yaml").exists():
+        raise RunError(f"{run} holds a run that wrote no checkpoint to resume=: delete it or choose another folder")
+
+
+def _fit(trainer: pl.Trainer, run: Prepared, resume: Path | None) -> None:
+    try:
+        trainer.fit(run.module, datamodule=run.data, ckpt_path=resume)
+    except SystemExit as error:  # what Lightning makes of Ctrl-C
+        raise RunError(f"interrupted: continue with nmt train resume={run.settings.run}") from error
 
 
 def _module(
     config: Mapping[str, Any], settings: RunSettings, tokenizers: tuple[Tokenizer, Tokenizer]
 ) -> TranslationModule:
-    return TranslationModule(
+    module = TranslationModule(
         settings.model,
         tokenizers[0].vocabulary,
         tokenizers[1].vocabulary,
@@ -97,11 +127,21 @@ def _module(
         label_smoothing=settings.label_smoothing,
         seed=settings.seed,
     )
+    module.configure_optimizers()  # shows now whether their settings can be
+    return module
 
 
-def _validation(settings: RunSettings, text: ParallelText, package: Package) -> TranslationScores:
+def _callbacks(run: Prepared, link: bool) -> list[pl.Callback]:
+    settings, package = run.settings, run.package
     translator = Translator(package.model, package.source, package.target, options=settings.validation)
-    return TranslationScores(text, translator, settings.data.target_lang)
+    configured = [instantiate(node) for node in (run.config["callbacks"] or {}).values() if node]
+    return [
+        TranslationScores(run.corpus.valid, translator, settings.data.target_lang),
+        PackageWriter(partial(_write_package, settings, package, link)),
+        LastValidation(),
+        _progress(int(run.config["trainer"]["log_every_n_steps"])),
+        *configured,
+    ]
 
 
 def _progress(every: int) -> pl.Callback:
@@ -119,18 +159,20 @@ def _write_package(settings: RunSettings, package: Package, link: bool, metrics:
         link_latest(settings.run, settings.root)
 
 
-def _trainer(config: Mapping[str, Any], callbacks: list[pl.Callback]) -> tuple[pl.Trainer, Timer]:
+def _trainer(run: Prepared, link: bool) -> tuple[pl.Trainer, Timer]:
     """Builds the trainer and the timer that ends it; the timer also tells how long training took."""
-    settings = dict(config["trainer"])
-    timer = Timer(duration=settings.pop("max_time"))
+    settings, callbacks = dict(run.config["trainer"]), _callbacks(run, link)
+    max_time = settings.pop("max_time")
+    try:
+        timer = Timer(duration=max_time)
+    except (TypeError, ValueError) as error:
+        raise RunError(f"trainer.max_time={max_time} is no time: write DD:HH:MM:SS, such as 00:00:40:00") from error
     if settings["max_epochs"] is None:
         settings["max_epochs"] = -1
-    loggers = [instantiate(node) for node in (config["logger"] or {}).values() if node]
-    configured = [instantiate(node) for node in (config["callbacks"] or {}).values() if node]
     trainer = instantiate(
         settings,
-        callbacks=[*callbacks, *configured, timer],
-        logger=loggers or False,
+        callbacks=[*callbacks, timer],
+        logger=[instantiate(node) for node in (run.config["logger"] or {}).values() if node],
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
@@ -141,27 +183,26 @@ def _trainer(config: Mapping[str, Any], callbacks: list[pl.Callback]) -> tuple[p
     return trainer, timer
 
 
-def _announce(
-    settings: RunSettings,
-    corpus: Corpus,
-    tokenizers: tuple[Tokenizer, Tokenizer],
-    data: TranslationData,
-    parameters: int,
-) -> None:
-    pieces = " and ".join(f"{tokenizer.vocabulary.size:,}" for tokenizer in tokenizers)
-    model = settings.model
+def _announce(run: Prepared) -> None:
+    settings, corpus, model = run.settings, run.corpus, run.settings.model
+    tokenizers = (run.package.source, run.package.target)
     log.info("run directory: %s", settings.run)
-    log.info("%s to %s: %s", settings.data.source_lang, settings.data.target_lang, data.report)
+    log.info("%s to %s: %s", settings.data.source_lang, settings.data.target_lang, run.data.report)
     log.info(
         "validation: %d pairs; test: %s; vocabulary: %s pieces%s; padding: %.1f %%",
         len(corpus.valid),
         f"{len(corpus.test)} pairs" if corpus.test is not None else "none",
-        pieces,
+        " and ".join(f"{tokenizer.vocabulary.size:,}" for tokenizer in tokenizers),
         ", joint" if tokenizers[0] is tokenizers[1] else "",
-        100 * data.padding_share(),
+        100 * run.data.padding_share(),
     )
-    score = model.attention.score
-    log.info("model: decoder %s, score %s, cell %s; %s parameters", model.decoder, score, model.cell, f"{parameters:,}")
+    log.info(
+        "model: decoder %s, score %s, cell %s; %s parameters",
+        model.decoder,
+        model.attention.score,
+        model.cell,
+        f"{run.module.parameter_count():,}",
+    )
 
 
 def _quiet() -> None:

@@ -14,7 +14,7 @@ class _InverseSqrt:
         return float(min((step + 1) / self.warmup_steps, (self.warmup_steps / (step + 1)) ** 0.5))
 
 
-def warmup_inverse_sqrt(optimizer: Optimizer, warmup_steps: int = 400) -> LambdaLR:
+def warmup_inverse_sqrt(optimizer: Optimizer, warmup_steps: int = 200) -> LambdaLR:
     """Rises linearly to the optimizer's rate in `warmup_steps`, then falls with the inverse square root of the step.
 
     The shape is that of Vaswani et al. 2017, equation 3, with the peak given by the optimizer.

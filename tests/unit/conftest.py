@@ -1,0 +1,13 @@
+"""Fixtures of the unit tests."""
+
+import pytest
+
+from nmt.modules.attention import SCORES
+from tests.unit.models import ForgetfulScore
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Makes a score known that looks at earlier weights; returns its name."""
+    monkeypatch.setitem(SCORES, "forgetful", ForgetfulScore)
+    return "forgetful"
