@@ -1,13 +1,21 @@
 """What all tests share: one torch thread a process, an environment of its own for every program that a test starts."""
 
+import io
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
+
+from tests.trained import train_once
+
+if TYPE_CHECKING:
+    from nmt import Translator
 
 # Before anything imports torch: several pytest workers, each with as many threads as there are cores, would hold each
 # other up, and sums would depend on the machine. Programs that tests start inherit it.
@@ -78,3 +86,55 @@ def run_nmt(environment: dict[str, str], tmp_path: Path) -> RunNmt:
         )
 
     return run
+
+
+class CallNmt(Protocol):
+    """How tests call the program within their own process, which saves the seconds of its start."""
+
+    def __call__(self, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture
+def call_nmt(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CallNmt:
+    """Calls what the console program calls, in the temporary folder of the test; log lines count as stderr."""
+    from nmt.cli.main import main
+
+    for name in ("HOME", "NMT_CACHE", "NO_COLOR", "MPLBACKEND"):
+        monkeypatch.setenv(name, environment[name])
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    monkeypatch.setattr(sys, "argv", ["nmt"])
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+        log = logging.getLogger("nmt")
+        before = log.level, log.handlers, log.propagate
+        output, errors = io.TextIOWrapper(io.BytesIO(), "utf-8", newline=""), io.StringIO()
+        handler = logging.StreamHandler(errors)
+        log.addHandler(handler)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
+        try:
+            with redirect_stdout(output), redirect_stderr(errors), pytest.raises(SystemExit) as ended:
+                main([str(one) for one in arguments])
+        finally:
+            log.removeHandler(handler)
+            log.level, log.handlers, log.propagate = before
+        output.flush()
+        written = output.buffer.getvalue().decode()  # type: ignore[attr-defined]
+        status = ended.value.code
+        return subprocess.CompletedProcess(arguments, status if isinstance(status, int) else 1, written, errors.getvalue())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def trained(session_folder: Path, environment: dict[str, str]) -> Path:
+    """The run directory of a small model that has learnt the phrasebook, trained once for all workers."""
+    return train_once(session_folder, environment)
+
+
+@pytest.fixture(scope="session")
+def translator(trained: Path) -> "Translator":
+    """The trained model."""
+    from nmt import Translator
+
+    return Translator.load(trained)

@@ -66,6 +66,7 @@ def _text(phrases: Sequence[Phrase]) -> ParallelText:
         targets=[phrase.target for phrase in phrases],
         sure=[phrase.sure for phrase in phrases],
         possible=[phrase.possible for phrase in phrases],
+        segments=[phrase.segments for phrase in phrases],
     )
 
 

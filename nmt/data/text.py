@@ -9,6 +9,7 @@ from pathlib import Path
 from nmt.config import UserError
 
 Links = frozenset[tuple[int, int]]
+Segments = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
 
 
 class DataError(UserError):
@@ -24,12 +25,14 @@ class ParallelText:
         targets: their translations.
         sure: gold links of each pair as (source word, target word), white-space words counted from 0; or None.
         possible: gold links that may be there, the sure ones among them; or None.
+        segments: groups of source words and the target words that say the same, for each pair; or None.
     """
 
     sources: list[str]
     targets: list[str]
     sure: list[Links] | None = None
     possible: list[Links] | None = None
+    segments: list[Segments] | None = None
 
     def __len__(self) -> int:
         return len(self.sources)

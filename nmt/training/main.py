@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,11 @@ def main(arguments: Sequence[str]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us instead of being printed
     OmegaConf.register_new_resolver("run_name", run_name, replace=True)
     sys.argv = ["nmt train", *overrides]
+    failures: list[Exception] = []
     with _one_line():
-        hydra.main(version_base="1.3", config_path="pkg://nmt.conf", config_name="config")(_job)()
+        hydra.main(version_base="1.3", config_path="pkg://nmt.conf", config_name="config")(partial(_job, failures))()
+        if failures:
+            raise failures[0]
 
 
 def _open(argument: str) -> str:
@@ -47,8 +51,19 @@ def _open(argument: str) -> str:
     return f"++{argument}" if argument.startswith(OPTIONS) else argument
 
 
-def _job(config: DictConfig) -> float:
-    """What Hydra calls for each run; returns the validation BLEU, for sweepers."""
+def _job(failures: list[Exception], config: DictConfig) -> float:
+    """What Hydra calls for each run; returns the validation BLEU, for sweepers.
+
+    A failure is kept for later: Hydra would print several lines, and the other runs of a sweep may well succeed.
+    """
+    try:
+        return _run(config)
+    except Exception as error:
+        failures.append(error)
+        return float("nan")
+
+
+def _run(config: DictConfig) -> float:
     current = HydraConfig.get()
     folder = Path(current.runtime.output_dir)
     values: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
@@ -135,10 +150,9 @@ def _explain(message: str, config: DictConfig | None) -> str:
     found = re.search(r"Could not override '([^']+)'", message) or re.search(r"full_key: (\S+)", message)
     if unknown and found:
         return f"there is no setting '{found[1]}'{nearest(found[1], _keys(config))}"
-    if found := re.search(
-        r"Could not find '([^']+)/([^'/]+)'.*?Available options in '[^']+':\s*(.*)", message, re.DOTALL
-    ):
-        return f"{found[1]}={found[2]} is not known{nearest(found[2], found[3].split())}"
+    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", message):
+        known = re.findall(r"^\t(\S+)$", message, re.MULTILINE)
+        return f"{found[1]}={found[2]} is not known{nearest(found[2], known)}"
     return " ".join(message.split())
 
 

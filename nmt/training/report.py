@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nmt.alignment import agreement
+from nmt.alignment import agreement, segment_accuracy
 from nmt.data.text import ParallelText
 from nmt.evaluation import corpus_scores
 from nmt.translation import Translation, Translator
@@ -28,19 +28,26 @@ def evaluate(translator: Translator, part: Part, target_lang: str) -> tuple[list
         "chrf": round(scores.chrf, 4),
         "exact_match": round(scores.exact_match, 4),
     }
-    if part.text.sure is not None and part.text.possible is not None:
-        figures["aer"] = round(_error_rate(translator, results, part.text), 4)
+    figures |= {name: round(value, 4) for name, value in _alignment_figures(translator, results, part.text).items()}
     named = {f"{part.name}/{name}": value for name, value in figures.items()}
     return results, {**named, "signature": scores.signature, "chrf_signature": scores.chrf_signature}
 
 
-def _error_rate(translator: Translator, results: list[Translation], text: ParallelText) -> float:
-    """Returns the AER of the references: where a translation is another, of the reference by forced decoding."""
+def _alignment_figures(translator: Translator, results: list[Translation], text: ParallelText) -> dict[str, float]:
+    """Returns how well the references are aligned, where gold links are known.
+
+    Where the translation is another than the reference, the reference is aligned by forced decoding.
+    """
+    if text.sure is None or text.possible is None or text.segments is None:
+        return {}
     links = [
         (result.alignment if result.text == target else translator.align(source, target)).links()
         for result, source, target in zip(results, text.sources, text.targets, strict=True)
     ]
-    return agreement(links, text.sure or [], text.possible or []).error_rate
+    return {
+        "aer": agreement(links, text.sure, text.possible).error_rate,
+        "segment_accuracy": segment_accuracy(links, text.segments),
+    }
 
 
 def write_lines(path: Path, lines: list[str]) -> None:

@@ -1,19 +1,20 @@
 """What a configuration leaves open, decided by the corpus, so that `config.yaml` says what was run."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nmt.config import DataSettings, ModelSettings, SearchOptions, build, plain, search_options
+from nmt.config import DataSettings, ModelSettings, SearchOptions, SettingsError, at_least, build, plain, search_options
 from nmt.data.vocabulary import decide
 
 DEFAULT_TIME = "00:00:40:00"
-PHRASEBOOK_EPOCHS = 5
-PHRASEBOOK_SIZES = {"embedding_size": 128, "encoder_size": 64, "decoder_size": 128}
-TEXT_SIZES = {"embedding_size": 256, "encoder_size": 128, "decoder_size": 256}
+PHRASEBOOK_EPOCHS = 7
+PHRASEBOOK_MODEL = {"embedding_size": 128, "encoder_size": 64, "decoder_size": 128, "dropout": 0.1}
+TEXT_MODEL = {"embedding_size": 256, "encoder_size": 128, "decoder_size": 256, "dropout": 0.3}
 PHRASEBOOK_BATCH, TEXT_BATCH = 1024, 2048
 
 
@@ -60,8 +61,8 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
     batch = {"batch_tokens": PHRASEBOOK_BATCH if phrasebook else TEXT_BATCH}
     data = build(DataSettings, _filled(config["data"], batch), "data")
     data = replace(data, tokenizer=decide(data.tokenizer, phrasebook))
-    sizes = PHRASEBOOK_SIZES if phrasebook else TEXT_SIZES
-    model = build(ModelSettings, _filled(config["model"], sizes), "model")
+    check_trainer(config["trainer"])
+    model = build(ModelSettings, _filled(config["model"], PHRASEBOOK_MODEL if phrasebook else TEXT_MODEL), "model")
     if model.tying is None:
         model = replace(model, tying="all" if data.tokenizer.joint else "target")
     search = search_options(SearchOptions(), **config["search"])
@@ -91,6 +92,30 @@ def resolved_config(config: Mapping[str, Any], settings: RunSettings) -> dict[st
         "model": plain(settings.model),
         "trainer": with_end(config["trainer"], phrasebook=settings.data.train is None),
     }
+
+
+@dataclass(frozen=True)
+class TrainerNumbers:
+    """The settings of the trainer that we read ourselves."""
+
+    max_epochs: int | None
+    max_steps: int
+    max_time: str | None
+    accumulate_grad_batches: int
+    val_check_interval: int
+    log_every_n_steps: int
+
+    def __post_init__(self) -> None:
+        for name in ("accumulate_grad_batches", "val_check_interval", "log_every_n_steps"):
+            at_least(getattr(self, name), 1, f"trainer.{name}")
+        if self.max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", self.max_time):
+            raise SettingsError(f"trainer.max_time={self.max_time} is no time: write DD:HH:MM:SS, such as 00:00:40:00")
+
+
+def check_trainer(trainer: Mapping[str, Any]) -> None:
+    """Raises SettingsError if a number of the trainer is of the wrong type or size."""
+    names = TrainerNumbers.__dataclass_fields__
+    build(TrainerNumbers, {name: value for name, value in trainer.items() if name in names}, "trainer")
 
 
 def with_end(trainer: Mapping[str, Any], phrasebook: bool) -> dict[str, Any]:

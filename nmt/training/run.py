@@ -127,7 +127,10 @@ def _module(
         label_smoothing=settings.label_smoothing,
         seed=settings.seed,
     )
-    module.configure_optimizers()  # shows now whether their settings can be
+    try:
+        module.configure_optimizers()  # shows now whether their settings can be
+    except (TypeError, ValueError) as error:
+        raise RunError(f"optimizer or schedule: {error}") from error
     return module
 
 
@@ -162,11 +165,7 @@ def _write_package(settings: RunSettings, package: Package, link: bool, metrics:
 def _trainer(run: Prepared, link: bool) -> tuple[pl.Trainer, Timer]:
     """Builds the trainer and the timer that ends it; the timer also tells how long training took."""
     settings, callbacks = dict(run.config["trainer"]), _callbacks(run, link)
-    max_time = settings.pop("max_time")
-    try:
-        timer = Timer(duration=max_time)
-    except (TypeError, ValueError) as error:
-        raise RunError(f"trainer.max_time={max_time} is no time: write DD:HH:MM:SS, such as 00:00:40:00") from error
+    timer = Timer(duration=settings.pop("max_time"))
     if settings["max_epochs"] is None:
         settings["max_epochs"] = -1
     trainer = instantiate(

@@ -48,7 +48,7 @@ def test_option_of_a_score_without_options_is_refused() -> None:
     assert "it has none" in error("dot", {"scale": 2.0})
 
 
-@pytest.mark.parametrize("options", [{"scale": 0.0}, {"scale": 50.0}, {"scale": -1.0}, {"scale": 3.0, "max_scale": 2.0}, {"scale": float("nan")}])
+@pytest.mark.parametrize("options", [{"scale": 0.0}, {"scale": 50.0}, {"scale": -1.0}, {"scale": 3.0, "max_scale": 2.0}, {"scale": float("nan")}, {"scale": 1.0, "max_scale": float("inf")}])
 def test_cosine_scale_lies_below_its_bound(options: dict[str, float]) -> None:
     text = error("cosine", options)
     assert "model.attention.options" in text

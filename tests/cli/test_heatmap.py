@@ -1,0 +1,67 @@
+"""`nmt heatmap` writes a picture or a page of one sentence."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from matplotlib.image import imread
+
+from tests.conftest import CallNmt, RunNmt
+
+SENTENCE = "on May eighth, at half past five"
+
+
+def test_picture(run_nmt: RunNmt, trained: Path, tmp_path: Path) -> None:
+    done = run_nmt("heatmap", trained, SENTENCE, "-o", "alignment.png")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    picture = imread(tmp_path / "alignment.png")
+    assert min(picture.shape[:2]) > 100
+    assert picture.std() > 0.01
+
+
+@pytest.mark.parametrize("level", ["word", "piece"])
+def test_drawing(call_nmt: CallNmt, trained: Path, tmp_path: Path, level: str) -> None:
+    done = call_nmt("heatmap", trained, SENTENCE, "-o", "alignment.SVG", "--alignment-level", level)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    drawing = ET.parse(tmp_path / "alignment.SVG").getroot()
+    assert drawing.tag.endswith("svg")
+
+
+def test_page(call_nmt: CallNmt, trained: Path, tmp_path: Path) -> None:
+    done = call_nmt("heatmap", trained, SENTENCE, "-o", "alignment.html", "--beam-size", 1)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    page = (tmp_path / "alignment.html").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.index('value="pieces" checked') < page.index('value="words"')
+    assert SENTENCE in page
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_page_shows_markup_as_text(call_nmt: CallNmt, trained: Path, tmp_path: Path) -> None:
+    done = call_nmt("heatmap", trained, "three <b>eggs</b> & </script>", "-o", "alignment.html")
+    assert done.returncode == 0
+    page = (tmp_path / "alignment.html").read_text(encoding="utf-8")
+    assert "<b>" not in page
+    assert "three &lt;b&gt;eggs" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ((SENTENCE, "-o", "alignment.gif"), 2, ".png, .svg, .html"),
+        ((SENTENCE,), 2, "--output"),
+        (("", "-o", "alignment.png"), 1, "empty sentence"),
+        (("  ", "-o", "alignment.html"), 1, "empty sentence"),
+        ((SENTENCE, "-o", "nowhere/alignment.png"), 1, "nowhere"),
+        ((SENTENCE, "-o", "alignment.png", "--alignment-level", "char"), 2, "char"),
+    ],
+)
+def test_wrong_use(
+    call_nmt: CallNmt, trained: Path, tmp_path: Path, arguments: tuple[str, ...], status: int, said: str
+) -> None:
+    done = call_nmt("heatmap", trained, *arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert said in done.stderr
+    assert list(tmp_path.iterdir()) == []
