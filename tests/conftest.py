@@ -91,7 +91,7 @@ def run_nmt(environment: dict[str, str], tmp_path: Path) -> RunNmt:
 class CallNmt(Protocol):
     """How tests call the program within their own process, which saves the seconds of its start."""
 
-    def __call__(self, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]: ...
+    def __call__(self, *arguments: str | int | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]: ...
 
 
 @pytest.fixture
@@ -105,10 +105,11 @@ def call_nmt(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "argv", ["nmt"])
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+    def call(*arguments: str | int | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
         log = logging.getLogger("nmt")
         before = log.level, log.handlers, log.propagate
-        output, errors = io.TextIOWrapper(io.BytesIO(), "utf-8", newline=""), io.StringIO()
+        raw, errors = io.BytesIO(), io.StringIO()
+        output = io.TextIOWrapper(raw, "utf-8", newline="")
         handler = logging.StreamHandler(errors)
         log.addHandler(handler)
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
@@ -119,9 +120,11 @@ def call_nmt(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.Mo
             log.removeHandler(handler)
             log.level, log.handlers, log.propagate = before
         output.flush()
-        written = output.buffer.getvalue().decode()  # type: ignore[attr-defined]
+        written = raw.getvalue().decode()
         status = ended.value.code
-        return subprocess.CompletedProcess(arguments, status if isinstance(status, int) else 1, written, errors.getvalue())
+        return subprocess.CompletedProcess(
+            arguments, status if isinstance(status, int) else 1, written, errors.getvalue()
+        )
 
     return call
 

@@ -45,7 +45,7 @@ def train_once(folder: Path, environment: Mapping[str, str]) -> Path:
     with open(folder / "trained.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file is closed, also when its holder dies
         if not (run / "metrics.json").is_file():
-            command = [Path(sys.executable).with_name("nmt"), "train", *TRAINED, f"paths.output_dir={run}"]
+            command = [str(Path(sys.executable).with_name("nmt")), "train", *TRAINED, f"paths.output_dir={run}"]
             with open(folder / "trained.out", "wb") as out, open(folder / "trained.err", "wb") as err:
                 done = subprocess.run(command, cwd=folder, env=environment, stdout=out, stderr=err, check=False)
             assert done.returncode == 0, (folder / "trained.err").read_text(encoding="utf-8")

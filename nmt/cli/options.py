@@ -1,6 +1,8 @@
 """Options that several commands share."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from nmt.config import PRECISIONS, STOPPING
@@ -43,6 +45,17 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
     return number
+
+
+@contextmanager
+def naming(*paths: str | None) -> Iterator[None]:
+    """Lets an error in writing, such as a full disk, name the files that were being written."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = " or ".join(path for path in paths if path)
+        raise
 
 
 def set_threads(threads: int | None) -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO
 
-from nmt.cli.options import Parser, add_model, add_search, positive, search_arguments, set_threads
+from nmt.cli.options import Parser, add_model, add_search, naming, positive, search_arguments, set_threads
 from nmt.config import SettingsError
 
 log = logging.getLogger("nmt.cli")
@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> None:
         parser().error("--n-best above 1 needs --format jsonl")
     _check_beam(given)
     set_threads(given.threads)
-    with ExitStack() as stack:
+    with naming(given.output or "standard output", given.alignments), ExitStack() as stack:
         source = stack.enter_context(open(given.input, "rb")) if given.input else sys.stdin.buffer
         if given.input and Path(given.input).is_dir():
             raise SettingsError(f"{given.input} is a folder, not a file")

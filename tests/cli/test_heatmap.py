@@ -47,21 +47,21 @@ def test_page_shows_markup_as_text(call_nmt: CallNmt, trained: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "said"),
+    ("arguments", "answer"),
     [
-        ((SENTENCE, "-o", "alignment.gif"), 2, ".png, .svg, .html"),
-        ((SENTENCE,), 2, "--output"),
-        (("", "-o", "alignment.png"), 1, "empty sentence"),
-        (("  ", "-o", "alignment.html"), 1, "empty sentence"),
-        ((SENTENCE, "-o", "nowhere/alignment.png"), 1, "nowhere"),
-        ((SENTENCE, "-o", "alignment.png", "--alignment-level", "char"), 2, "char"),
+        ((SENTENCE, "-o", "alignment.gif"), (2, ".png, .svg, .html")),
+        ((SENTENCE,), (2, "--output")),
+        (("", "-o", "alignment.png"), (1, "empty sentence")),
+        (("  ", "-o", "alignment.html"), (1, "empty sentence")),
+        ((SENTENCE, "-o", "nowhere/alignment.png"), (1, "nowhere")),
+        ((SENTENCE, "-o", "alignment.png", "--alignment-level", "char"), (2, "char")),
     ],
 )
 def test_wrong_use(
-    call_nmt: CallNmt, trained: Path, tmp_path: Path, arguments: tuple[str, ...], status: int, said: str
+    call_nmt: CallNmt, trained: Path, tmp_path: Path, arguments: tuple[str, ...], answer: tuple[int, str]
 ) -> None:
     done = call_nmt("heatmap", trained, *arguments)
-    assert (done.returncode, done.stdout) == (status, "")
+    assert (done.returncode, done.stdout) == (answer[0], "")
     assert len(done.stderr.splitlines()) == 1
-    assert said in done.stderr
+    assert answer[1] in done.stderr
     assert list(tmp_path.iterdir()) == []
