@@ -16,6 +16,8 @@ PHRASEBOOK_EPOCHS = 7
 PHRASEBOOK_MODEL = {"embedding_size": 128, "encoder_size": 64, "decoder_size": 128, "dropout": 0.1}
 TEXT_MODEL = {"embedding_size": 256, "encoder_size": 128, "decoder_size": 256, "dropout": 0.3}
 PHRASEBOOK_BATCH, TEXT_BATCH = 1024, 2048
+# A phrase has one right translation: smoothing would only help wrong ends into the beam.
+PHRASEBOOK_SMOOTHING, TEXT_SMOOTHING = 0.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,18 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
     if model.tying is None:
         model = replace(model, tying="all" if data.tokenizer.joint else "target")
     search = search_options(SearchOptions(), **config["search"])
+    smoothing = config["label_smoothing"]
+    if smoothing is None:
+        smoothing = PHRASEBOOK_SMOOTHING if phrasebook else TEXT_SMOOTHING
+    if not isinstance(smoothing, float | int) or not 0 <= smoothing < 1:
+        raise SettingsError(f"label_smoothing={smoothing} is no number in [0, 1)")
     return RunSettings(
         data=data,
         model=model,
         search=search,
         validation=search_options(search, **config["validation"]),
         seed=int(config["seed"]),
-        label_smoothing=float(config["label_smoothing"]),
+        label_smoothing=smoothing,
         run=Path(config["paths"]["output_dir"]),
         root=Path(config["paths"]["root"]),
         cache=cache_folder(config["paths"]["cache_dir"]),
@@ -90,6 +97,7 @@ def resolved_config(config: Mapping[str, Any], settings: RunSettings) -> dict[st
         **config,
         "data": plain(settings.data),
         "model": plain(settings.model),
+        "label_smoothing": settings.label_smoothing,
         "trainer": with_end(config["trainer"], phrasebook=settings.data.train is None),
     }
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nmt.config import BRIDGES, CELLS
+from nmt.config.model import BRIDGES, CELLS
 from nmt.modules.attention import SCORES
 from nmt.modules.cells import Recurrence
 from nmt.modules.decoders import Decoded

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from nmt.config import BRIDGES, CELLS, ModelSettings, SettingsError
+from nmt.config import ModelSettings, SettingsError
+from nmt.config.model import BRIDGES, CELLS
 from nmt.modules.bridge import Bridge
 from nmt.modules.build import build_model
 from nmt.modules.cells import GATES, Recurrence, gru_step, lstm_step

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from nmt.config import CELLS, SearchOptions
+from nmt.config import SearchOptions
+from nmt.config.model import CELLS
 from nmt.modules.attention import SCORES
 from nmt.modules.seq2seq import Seq2Seq
 from nmt.search import Hypothesis, beam_search, forced_decode, greedy_search

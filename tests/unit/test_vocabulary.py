@@ -135,7 +135,7 @@ class TestLoad:
         ("text", "settings"),
         [
             (TEXT, replace(SEPARATE, type="bpe")),
-            (TEXT, replace(SEPARATE, size=40)),
+            (TEXT, replace(SEPARATE, character_coverage=0.8)),
             (TEXT, replace(SEPARATE, normalization="identity")),
             (ParallelText([*DE, "noch einer"], EN), SEPARATE),
             (ParallelText([DE[0] + DE[1], *DE[2:]], EN), SEPARATE),
@@ -147,6 +147,11 @@ class TestLoad:
         first, _ = load_tokenizers(TEXT, SEPARATE, tmp_path)
         second, _ = load_tokenizers(text, settings, tmp_path)
         assert first.model != second.model
+
+    def test_other_sizes_train_anew(self, tmp_path: Path) -> None:
+        for size in (25, 26):
+            for tokenizer in load_tokenizers(TEXT, replace(SEPARATE, type="bpe", size=size), tmp_path):
+                assert tokenizer.vocabulary.size == size
 
     def test_models_by_path_are_taken_as_they_are(self, tmp_path: Path) -> None:
         for name, lines in (("a.spm", DE), ("b.model", EN)):

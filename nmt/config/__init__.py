@@ -1,0 +1,31 @@
+"""Plain settings of a model, of its text and of the search: what is saved with a model is exactly this.
+
+Settings are dataclasses of names and numbers. `build` makes one from a mapping read from YAML or JSON and answers a
+misspelt key, a value of the wrong type or an unknown choice with one line that names the nearest right one.
+"""
+
+from nmt.config.checks import SettingsError, UserError, at_least, build, choice, nearest, plain
+from nmt.config.data import DataSettings, PhrasebookSettings, TokenizerSettings, prefixes
+from nmt.config.model import AttentionSettings, ModelSettings, Vocabulary
+from nmt.config.search import PRECISIONS, STOPPING, SearchOptions, search_options
+
+__all__ = [
+    "PRECISIONS",
+    "STOPPING",
+    "AttentionSettings",
+    "DataSettings",
+    "ModelSettings",
+    "PhrasebookSettings",
+    "SearchOptions",
+    "SettingsError",
+    "TokenizerSettings",
+    "UserError",
+    "Vocabulary",
+    "at_least",
+    "build",
+    "choice",
+    "nearest",
+    "plain",
+    "prefixes",
+    "search_options",
+]

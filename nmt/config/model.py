@@ -1,0 +1,75 @@
+"""Settings of a model."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nmt.config.checks import SettingsError, at_least, choice
+
+CELLS = ("gru", "lstm")
+DECODERS = ("bahdanau", "luong")
+BRIDGES = ("zero", "last", "mean", "dense")
+TYING = ("none", "target", "all")
+
+
+@dataclass(frozen=True)
+class AttentionSettings:
+    """The attention of a decoder: which score, and the options of that score's class."""
+
+    score: str = "additive"
+    options: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Everything that shapes the network apart from its vocabularies.
+
+    Attributes:
+        decoder: `bahdanau` (asks, then updates) or `luong` (updates, then asks).
+        cell: `gru` or `lstm`, in encoder and decoder.
+        embedding_size: width of source and target embeddings.
+        encoder_size: width of each direction of the encoder; the memory is twice as wide.
+        encoder_layers: bidirectional layers of the encoder.
+        decoder_size: width of the decoder state, of the query and of the attentional vector.
+        decoder_layers: layers of the decoder.
+        bridge: how the first decoder state is made: `zero`, `last`, `mean` or `dense`.
+        input_feeding: `luong` only: whether the last attentional vector is fed into the next step.
+        dropout: share of units dropped on embeddings, between layers and before the output layer.
+        tying: `none`; `target`: the output layer uses the target embeddings; `all`: also the source embeddings, which
+            needs a joint vocabulary. None: `all` for a joint vocabulary, else `target`.
+        attention: the settings of the attention.
+    """
+
+    decoder: str = "bahdanau"
+    cell: str = "gru"
+    embedding_size: int = 256
+    encoder_size: int = 128
+    encoder_layers: int = 1
+    decoder_size: int = 256
+    decoder_layers: int = 1
+    bridge: str = "dense"
+    input_feeding: bool = True
+    dropout: float = 0.2
+    tying: str | None = None
+    attention: AttentionSettings = field(default_factory=AttentionSettings)
+
+    def __post_init__(self) -> None:
+        choice(self.decoder, DECODERS, "model.decoder")
+        choice(self.cell, CELLS, "model.cell")
+        choice(self.bridge, BRIDGES, "model.bridge")
+        if self.tying is not None:
+            choice(self.tying, TYING, "model.tying")
+        for name in ("embedding_size", "encoder_size", "encoder_layers", "decoder_size", "decoder_layers"):
+            at_least(getattr(self, name), 1, f"model.{name}")
+        if not 0.0 <= self.dropout < 1.0:
+            raise SettingsError(f"model.dropout={self.dropout} is not in [0, 1)")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Size and special ids of one side's vocabulary; `size` counts every row of the embedding."""
+
+    size: int
+    pad_id: int
+    bos_id: int
+    eos_id: int
+    unk_id: int

@@ -1,0 +1,49 @@
+"""Options of the search."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nmt.config.checks import SettingsError, at_least, build, choice
+
+STOPPING = ("complete", "first")
+PRECISIONS = ("float", "double")
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How translations are searched for.
+
+    Attributes:
+        beam_size: hypotheses kept at each step; 1 is greedy search.
+        n_best: hypotheses returned for each sentence, at most `beam_size`.
+        length_penalty: exponent in `score = log_prob / ((5 + T) / 6) ** length_penalty` (Wu et al. 2016, eq. 14);
+            T counts the end mark.
+        max_length: most pieces of a translation, end mark not counted; None: twice the source plus ten.
+        stopping: `complete`: until `beam_size` hypotheses have finished; `first`: when the best candidate of a step
+            ends and `n_best` have finished.
+        max_source_length: longer sources are cut to that many pieces, end mark not counted.
+    """
+
+    beam_size: int = 5
+    n_best: int = 1
+    length_penalty: float = 1.0
+    max_length: int | None = None
+    stopping: str = "complete"
+    max_source_length: int = 1000
+
+    def __post_init__(self) -> None:
+        choice(self.stopping, STOPPING, "stopping")
+        for name in ("beam_size", "n_best", "max_length", "max_source_length"):
+            at_least(getattr(self, name), 1, name)
+        if self.n_best > self.beam_size:
+            raise SettingsError(f"n_best={self.n_best} is more than beam_size={self.beam_size}")
+
+
+def search_options(base: SearchOptions, **changes: Any) -> SearchOptions:
+    """Returns `base` with the options that are not None changed; the one place where callers' options are checked.
+
+    Raises:
+        SettingsError: an unknown option, a value of the wrong type or out of range.
+    """
+    given = {name: value for name, value in changes.items() if value is not None}
+    return build(SearchOptions, {**asdict(base), **given}, "options")
