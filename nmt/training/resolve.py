@@ -11,13 +11,29 @@ from typing import Any
 from nmt.config import DataSettings, ModelSettings, SearchOptions, SettingsError, at_least, build, plain, search_options
 from nmt.data.vocabulary import decide
 
-DEFAULT_TIME = "00:00:40:00"
-PHRASEBOOK_EPOCHS = 7
-PHRASEBOOK_MODEL = {"embedding_size": 128, "encoder_size": 64, "decoder_size": 128, "dropout": 0.1}
-TEXT_MODEL = {"embedding_size": 256, "encoder_size": 128, "decoder_size": 256, "dropout": 0.3}
-PHRASEBOOK_BATCH, TEXT_BATCH = 1024, 2048
-# A phrase has one right translation: smoothing would only help wrong ends into the beam.
-PHRASEBOOK_SMOOTHING, TEXT_SMOOTHING = 0.0, 0.1
+
+@dataclass(frozen=True)
+class Defaults:
+    """What stands for settings that are left open, by corpus."""
+
+    model: Mapping[str, Any]
+    batch_tokens: int
+    stopping: str
+    end: Mapping[str, Any]
+
+
+PHRASEBOOK = Defaults(
+    model={"embedding_size": 128, "encoder_size": 64, "decoder_size": 128, "dropout": 0.1},
+    batch_tokens=1024,
+    stopping="first",  # a sure model's other hypotheses end early, and would end the search before the best one
+    end={"max_epochs": 7},
+)
+TEXT = Defaults(
+    model={"embedding_size": 256, "encoder_size": 128, "decoder_size": 256, "dropout": 0.3},
+    batch_tokens=2048,
+    stopping="complete",
+    end={"max_time": "00:00:40:00"},
+)
 
 
 @dataclass(frozen=True)
@@ -59,18 +75,15 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
     Raises:
         SettingsError: a key or value that cannot be, in one line.
     """
-    phrasebook = config["data"].get("train") is None
-    batch = {"batch_tokens": PHRASEBOOK_BATCH if phrasebook else TEXT_BATCH}
-    data = build(DataSettings, _filled(config["data"], batch), "data")
-    data = replace(data, tokenizer=decide(data.tokenizer, phrasebook))
+    defaults = defaults_for(config)
     check_trainer(config["trainer"])
-    model = build(ModelSettings, _filled(config["model"], PHRASEBOOK_MODEL if phrasebook else TEXT_MODEL), "model")
+    data = build(DataSettings, _filled(config["data"], {"batch_tokens": defaults.batch_tokens}), "data")
+    data = replace(data, tokenizer=decide(data.tokenizer, phrasebook=data.train is None))
+    model = build(ModelSettings, _filled(config["model"], defaults.model), "model")
     if model.tying is None:
         model = replace(model, tying="all" if data.tokenizer.joint else "target")
-    search = search_options(SearchOptions(), **config["search"])
+    search = search_options(SearchOptions(), **_filled(config["search"], {"stopping": defaults.stopping}))
     smoothing = config["label_smoothing"]
-    if smoothing is None:
-        smoothing = PHRASEBOOK_SMOOTHING if phrasebook else TEXT_SMOOTHING
     if not isinstance(smoothing, float | int) or not 0 <= smoothing < 1:
         raise SettingsError(f"label_smoothing={smoothing} is no number in [0, 1)")
     return RunSettings(
@@ -79,11 +92,16 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
         search=search,
         validation=search_options(search, **config["validation"]),
         seed=int(config["seed"]),
-        label_smoothing=smoothing,
+        label_smoothing=float(smoothing),
         run=Path(config["paths"]["output_dir"]),
         root=Path(config["paths"]["root"]),
         cache=cache_folder(config["paths"]["cache_dir"]),
     )
+
+
+def defaults_for(config: Mapping[str, Any]) -> Defaults:
+    """Returns the defaults of the corpus that a configuration names."""
+    return PHRASEBOOK if config["data"].get("train") is None else TEXT
 
 
 def _filled(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,8 +115,8 @@ def resolved_config(config: Mapping[str, Any], settings: RunSettings) -> dict[st
         **config,
         "data": plain(settings.data),
         "model": plain(settings.model),
-        "label_smoothing": settings.label_smoothing,
-        "trainer": with_end(config["trainer"], phrasebook=settings.data.train is None),
+        "search": {name: getattr(settings.search, name) for name in config["search"]},
+        "trainer": with_end(config["trainer"], defaults_for(config)),
     }
 
 
@@ -126,9 +144,7 @@ def check_trainer(trainer: Mapping[str, Any]) -> None:
     build(TrainerNumbers, {name: value for name, value in trainer.items() if name in names}, "trainer")
 
 
-def with_end(trainer: Mapping[str, Any], phrasebook: bool) -> dict[str, Any]:
-    """Returns the trainer's settings with an end: the demo's epochs or 40 minutes, if none is set."""
-    ends = (trainer.get("max_epochs"), trainer.get("max_time"), max(0, trainer.get("max_steps") or 0) or None)
-    if any(end is not None for end in ends):
-        return dict(trainer)
-    return {**trainer, "max_epochs": PHRASEBOOK_EPOCHS} if phrasebook else {**trainer, "max_time": DEFAULT_TIME}
+def with_end(trainer: Mapping[str, Any], defaults: Defaults) -> dict[str, Any]:
+    """Returns the trainer's settings with the default end, if none is set."""
+    is_set = trainer["max_epochs"] is not None or trainer["max_time"] is not None or trainer["max_steps"] > 0
+    return dict(trainer) if is_set else {**trainer, **defaults.end}

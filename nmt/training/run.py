@@ -151,9 +151,9 @@ def _progress(every: int) -> pl.Callback:
     """Returns a bar on a terminal and plain lines elsewhere."""
     if not sys.stderr.isatty():
         return ProgressLines(every)
-    from lightning.pytorch.callbacks import RichProgressBar
+    from nmt.training.bar import ProgressBar
 
-    return RichProgressBar()
+    return ProgressBar()
 
 
 def _write_package(settings: RunSettings, package: Package, link: bool, metrics: dict[str, float]) -> None:

@@ -23,7 +23,8 @@ def text(tmp_path: Path) -> Path:
 
 
 def assert_nothing_is_left(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} <= {"text"}
+    assert not list(folder.glob("runs/*"))
+    assert {path.name for path in folder.iterdir()} <= {"text", "runs"}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def assert_nothing_is_left(folder: Path) -> None:
         (("resume=nowhere", "trainer.max_epochs=3"), ("resume=nowhere",)),
         (("paths.output_dir=text",), ("text",)),
     ],
-    ids=lambda value: "+".join(value) if "=" in value[0] or len(value[0]) == 5 else "",
+    ids=lambda value: value[-1],
 )
 def test_wrong_settings(
     call_nmt: CallNmt, text: Path, tmp_path: Path, overrides: tuple[str, ...], said: tuple[str, ...]

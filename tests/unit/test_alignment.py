@@ -36,7 +36,7 @@ class TestWords:
     def test_sums_over_source_pieces_means_over_target_pieces(self) -> None:
         words = alignment(MATRIX).words()
         # XY: pieces (.5+.2, .2) and (.1+.1, .6), their mean (.45, .4) over .85; Z: (.2, .2) over .4.
-        expected = [[0.45 / 0.85, 0.4 / 0.85], [0.5, 0.5]]
+        expected = np.array([[0.45 / 0.85, 0.4 / 0.85], [0.5, 0.5]])
         np.testing.assert_allclose(words.matrix, expected, atol=1e-6)
         assert words.matrix.dtype == np.float32
         assert (words.source_tokens, words.target_tokens) == (("ab", "cd"), ("XY", "Z"))
@@ -56,7 +56,7 @@ class TestWords:
 
     def test_row_that_gave_all_to_the_end_mark_stays_empty(self) -> None:
         matrix = [[0, 0, 0, 1.0], [0, 0, 0, 1.0], *MATRIX[2:]]
-        np.testing.assert_allclose(alignment(matrix).words().matrix, [[0, 0], [0.5, 0.5]], atol=1e-6)
+        np.testing.assert_allclose(alignment(matrix).words().matrix, np.array([[0, 0], [0.5, 0.5]]), atol=1e-6)
 
     def test_rows_sum_to_one_for_random_weights(self) -> None:
         matrix = np.random.default_rng(1).dirichlet(np.ones(4), 4)
@@ -143,7 +143,7 @@ class TestSpaces:
         )
         assert found.words().source_tokens == ("ab", "cd")
         assert found.links() == [(0, 0), (0, 1), (1, 0)]
-        np.testing.assert_allclose(found.words().matrix, [[0.5, 0.5], [1, 0]], atol=1e-6)
+        np.testing.assert_allclose(found.words().matrix, np.array([[0.5, 0.5], [1, 0]]), atol=1e-6)
 
     def test_mark_between_words_goes_with_the_second(self) -> None:
         eye = np.eye(4).tolist()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -25,7 +26,9 @@ def like_sentences(count: int, seed: int = 0) -> Lengths:
     """Returns lengths spread as those of sentences and their translations: skewed around 14, and correlated."""
     random = np.random.default_rng(seed)
     common = random.lognormal(np.log(13), 0.45, count)
-    sides = [np.round(common * random.lognormal(0, spread, count)).clip(1, 100).astype(int) + 1 for spread in (0.1, 0.15)]
+    sides = [
+        np.round(common * random.lognormal(0, spread, count)).clip(1, 100).astype(int) + 1 for spread in (0.1, 0.15)
+    ]
     return list(zip(sides[0].tolist(), sides[1].tolist(), strict=True))
 
 
@@ -83,9 +86,9 @@ def test_order_is_a_function_of_seed_and_epoch() -> None:
 
 
 def test_planning_leaves_global_generators_alone() -> None:
-    before = np.random.get_state()[1].copy(), torch.get_rng_state()  # type: ignore[index,union-attr]
+    before = np.random.get_state(legacy=False), torch.get_rng_state()
     list(loader_of(like_sentences(50)))
-    assert (np.random.get_state()[1] == before[0]).all()  # type: ignore[index]
+    np.testing.assert_equal(np.random.get_state(legacy=False), before[0])
     assert torch.equal(torch.get_rng_state(), before[1])
 
 
@@ -145,7 +148,7 @@ class TestLoader:
     def test_epochs_go_on_by_themselves_and_differ(self) -> None:
         loader = loader_of(self.lengths)
         epochs = [[numbers(batch) for batch in loader] for _ in range(3)]
-        assert all(Counter(sum(epoch, [])) == Counter(range(150)) for epoch in epochs)
+        assert all(Counter(chain.from_iterable(epoch)) == Counter(range(150)) for epoch in epochs)
         assert epochs[0] != epochs[1] != epochs[2]
         for number, epoch in enumerate(epochs):
             assert epoch == [plan.tolist() for plan in plan_batches(loader.pairs, 120, 3, number)]

@@ -105,7 +105,9 @@ def test_value_where_settings_belong_is_refused(values: dict[str, Any]) -> None:
 
 
 def test_options_of_a_nested_mapping_are_typed() -> None:
-    assert message({"name": "x", "inner": {"numbers": [1]}}).startswith("outer.inner.numbers=[1] should be of type dict")
+    assert message({"name": "x", "inner": {"numbers": [1]}}).startswith(
+        "outer.inner.numbers=[1] should be of type dict"
+    )
     assert build(Outer, {"name": "x", "inner": {"numbers": {"a": None}}}, "outer").inner.numbers == {"a": None}
 
 
@@ -133,6 +135,11 @@ def test_none_is_taken_where_it_is_allowed() -> None:
         (TokenizerSettings, {"normalization": "nfck"}, "did you mean 'nfkc'?"),
         (TokenizerSettings, {"size": 0}, "data.tokenizer.size=0 is too small"),
         (TokenizerSettings, {"character_coverage": 0.0}, "data.tokenizer.character_coverage=0.0"),
+        (
+            TokenizerSettings,
+            {"character_coverage": 0.97},
+            "data.tokenizer.character_coverage=0.97",
+        ),  # SentencePiece's own
         (TokenizerSettings, {"source": "a.spm"}, "go together"),
         (DataSettings, {"batch_tokens": 0}, "data.batch_tokens=0"),
         (DataSettings, {"max_ratio": 0.5}, "data.max_ratio=0.5"),
@@ -143,6 +150,11 @@ def test_none_is_taken_where_it_is_allowed() -> None:
 )
 def test_values_that_cannot_be_are_one_line(cls: type[Any], values: dict[str, Any], needle: str) -> None:
     assert needle in message(values, cls, "model" if cls is ModelSettings else "data")
+
+
+@pytest.mark.parametrize("share", [0.98, 1.0, 1])
+def test_character_coverage_that_sentencepiece_takes_is_taken(share: float) -> None:
+    assert build(TokenizerSettings, {"character_coverage": share}, "tokenizer").character_coverage == share
 
 
 def test_settings_error_is_for_users_and_a_value_error() -> None:

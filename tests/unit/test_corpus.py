@@ -58,16 +58,14 @@ def test_white_space_lines_are_empty(letters: Tokenizer) -> None:
 
 
 def test_report_says_all_its_numbers(letters: Tokenizer) -> None:
-    text = ParallelText(sentences(2, 9, 2) + [""], sentences(2, 9, 6) + [""])
+    text = ParallelText([*sentences(2, 9, 2), ""], [*sentences(2, 9, 6), ""])
     _, report = encode_pairs(text, letters, letters, DataSettings(max_length=8, max_ratio=2.0))
-    assert str(report) == (
-        "1 of 4 pairs kept; dropped: 1 with an empty side, 1 too long, 1 of unequal length"
-    )
+    assert str(report) == "1 of 4 pairs kept; dropped: 1 with an empty side, 1 too long, 1 of unequal length"
 
 
 def test_nothing_left_is_one_line_with_the_report(letters: Tokenizer) -> None:
     text = ParallelText(sentences(9, 9), sentences(9, 9))
-    with pytest.raises(DataError, match="0 of 2 pairs kept.*2 too long.*data.max_length") as caught:
+    with pytest.raises(DataError, match=r"0 of 2 pairs kept.*2 too long.*data\.max_length") as caught:
         encode_pairs(text, letters, letters, DataSettings(max_length=8))
     assert "\n" not in str(caught.value)
 
@@ -114,12 +112,12 @@ class TestLoad:
 
     @pytest.mark.parametrize("valid", [None, []])
     def test_training_without_valid_is_refused_with_the_remedy(self, tmp_path: Path, valid: Any) -> None:
-        with pytest.raises(DataError, match="data.valid=PREFIX") as caught:
+        with pytest.raises(DataError, match=r"data\.valid=PREFIX") as caught:
             self.load(train=self.files(tmp_path, train="a")["train"], valid=valid)
         assert "\n" not in str(caught.value)
 
     def test_training_files_that_name_nothing_are_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match="data.train"):
+        with pytest.raises(DataError, match=r"data\.train"):
             self.load(train=[], valid=self.files(tmp_path, valid="a")["valid"])
 
     def test_phrasebook_brings_gold_links_for_every_pair(self) -> None:
@@ -137,6 +135,6 @@ class TestLoad:
                 assert all(i < len(source.split()) and j < len(target.split()) for i, j in possible)
 
     def test_languages_that_the_phrasebook_lacks_are_refused_with_the_remedy(self) -> None:
-        with pytest.raises(DataError, match="data.train=PREFIX") as caught:
+        with pytest.raises(DataError, match=r"data\.train=PREFIX") as caught:
             self.load()
         assert "\n" not in str(caught.value)

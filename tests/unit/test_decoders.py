@@ -1,6 +1,5 @@
 """Decoders: one step at a time or all at once, alone or in company, and against their equations written out."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ EXACT: dict[str, Any] = {"rtol": 0, "atol": 1e-12}
 
 
 @pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many target tokens each single step of a recurrence took, in order."""
     taken: list[int] = []
     step = Recurrence.step
@@ -30,7 +29,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         return step(self, projected, feed, state)
 
     monkeypatch.setattr(Recurrence, "step", counted)
-    yield taken
+    return taken
 
 
 def forced(model: Seq2Seq, lengths: list[int], targets: Tensor, width: int | None = None) -> Decoded:
@@ -45,7 +44,7 @@ def forced(model: Seq2Seq, lengths: list[int], targets: Tensor, width: int | Non
 @pytest.mark.parametrize("score", SCORE_NAMES)
 @pytest.mark.parametrize("wiring", DECODERS)
 def test_step_by_step_equals_teacher_forced(wiring: str, score: str, cell: str, layers: int, bridge: str) -> None:
-    settings = {"cell": cell, "decoder_layers": layers, "bridge": bridge, "attention": {"score": score}}
+    settings: dict[str, Any] = {"cell": cell, "decoder_layers": layers, "bridge": bridge, "attention": {"score": score}}
     model = tiny_model(**settings, **DECODERS[wiring])
     batch, targets = random_batch([5, 2, 4]), random_ids(7, 3, 6)
     whole: Decoded = model(*batch, targets)
@@ -53,7 +52,7 @@ def test_step_by_step_equals_teacher_forced(wiring: str, score: str, cell: str, 
 
     source, state = model.start(*batch)
     rows = []
-    for tokens in targets.split(1, dim=1):
+    for tokens in torch.split(targets, 1, dim=1):
         decoded = model.decoder.step(model.target_embedding(tokens), source, state)
         rows.append((decoded.attentional, decoded.weights))
         state = decoded.state
@@ -75,7 +74,12 @@ class TestCompany:
     lengths = (5, 1, 4, 2)
 
     def model(self, wiring: str, score: str, cell: str) -> Seq2Seq:
-        settings = {"cell": cell, "encoder_layers": 2, "decoder_layers": 2, "attention": {"score": score}}
+        settings: dict[str, Any] = {
+            "cell": cell,
+            "encoder_layers": 2,
+            "decoder_layers": 2,
+            "attention": {"score": score},
+        }
         return tiny_model(**settings, **DECODERS[wiring])
 
     def test_padding_changes_nothing(self, wiring: str, score: str, cell: str) -> None:

@@ -25,7 +25,9 @@ def embedded(width: int = 6, size: int = 4) -> Tensor:
 
 def torch_encoder(encoder: Encoder, cell: str, layers: int) -> nn.RNNBase:
     """Returns torch's own bidirectional layers with the weights of an encoder."""
-    reference = {"gru": nn.GRU, "lstm": nn.LSTM}[cell](4, 3, layers, batch_first=True, bidirectional=True).double()
+    reference: nn.RNNBase = {"gru": nn.GRU, "lstm": nn.LSTM}[cell](
+        4, 3, layers, batch_first=True, bidirectional=True
+    ).double()
     with torch.no_grad():
         for ending, direction in (("", encoder.forwards), ("_reverse", encoder.backwards)):
             for layer, rnn in enumerate(direction):
@@ -135,16 +137,18 @@ class TestBridge:
     def test_dense_bridge_has_a_projection_for_every_part(self, cell: str) -> None:
         bridge = Bridge("dense", cell, 4, 3, 2)
         randomise(bridge, seed=1)
-        dense = bridge.get_submodule("dense")
+        weight, bias = bridge.get_parameter("dense.weight"), bridge.get_parameter("dense.bias")
         states = bridge(self.encoded)
         rows = torch.cat([part for state in states for part in state], dim=-1)
-        expected = torch.tanh(torch.einsum("oi,bti->bto", dense.weight, self.last) + dense.bias)
+        expected = torch.tanh(torch.einsum("oi,bti->bto", weight, self.last) + bias)
         torch.testing.assert_close(rows, expected)
         assert [tuple(part.shape) for state in states for part in state] == [(2, 1, 3)] * (2 * (GATES[cell] - 2))
 
     @pytest.mark.parametrize("kind", ["last", "mean"])
     def test_unequal_sizes_are_refused_with_the_remedy(self, kind: str) -> None:
-        with pytest.raises(SettingsError, match=f"model.bridge={kind} needs model.decoder_size=6.*model.bridge=dense"):
+        with pytest.raises(
+            SettingsError, match=rf"model\.bridge={kind} needs model\.decoder_size=6.*model\.bridge=dense"
+        ):
             tiny_model(bridge=kind, encoder_size=3, decoder_size=5)
 
     @pytest.mark.parametrize("kind", [kind for kind in BRIDGES if kind != "zero"])
@@ -176,14 +180,14 @@ class TestTying:
         with torch.no_grad():
             model.target_embedding.weight.mul_(3)  # whoever holds a copy does not see it
         attentional, output = torch.randn(2, 3, 6).double(), model.output
-        projected = attentional if embedding_size == 6 else attentional @ output.get_submodule("projection").weight.T
+        projected = attentional if embedding_size == 6 else attentional @ output.get_parameter("projection.weight").T
         expected = projected @ model.target_embedding.weight.T + output.linear.bias
         torch.testing.assert_close(output(attentional), expected)
         shared = model.source_embedding.weight is model.target_embedding.weight
         assert shared == (tying == "all")
 
     def test_different_vocabularies_cannot_share_all(self) -> None:
-        with pytest.raises(SettingsError, match="model.tying=all .*data.tokenizer.joint=true"):
+        with pytest.raises(SettingsError, match=r"model\.tying=all .*data\.tokenizer\.joint=true"):
             tiny_model(source=SOURCE, target=TARGET, tying="all")
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nmt.alignment import Agreement, agreement, segment_accuracy
@@ -66,6 +66,7 @@ def test_unequal_numbers_of_sentences_are_refused() -> None:
 LINKS = st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3)))
 
 
+@settings(deadline=None)
 @given(sentences=st.lists(st.tuples(LINKS, LINKS, LINKS), min_size=1, max_size=4))
 def test_error_rate_equals_the_formula_on_grids(sentences: list[tuple[Links, Links, Links]]) -> None:
     grids = np.zeros((3, len(sentences), 4, 4), bool)

@@ -17,7 +17,7 @@ def rates(scheduler: LambdaLR, steps: int) -> list[float]:
     """Returns the learning rate of each of the next optimizer steps."""
     found = []
     for _ in range(steps):
-        found.append(scheduler.get_last_lr()[0])
+        found.append(float(scheduler.get_last_lr()[0]))
         scheduler.optimizer.step()
         scheduler.step()
     return found

@@ -194,9 +194,7 @@ def test_every_row_of_weights_is_that_of_its_token_and_hypothesis(beam_size: int
     options = SearchOptions(beam_size=beam_size, n_best=beam_size, max_length=7)
     moved = 0
     for seed in range(8):
-        results = beam_search(
-            PrefixModel(random_logits(seed, 8)), batch_of(range(4), lengths), vocabulary(8), options
-        )
+        results = beam_search(PrefixModel(random_logits(seed, 8)), batch_of(range(4), lengths), vocabulary(8), options)
         for key, hypotheses in enumerate(results):
             for found in hypotheses:
                 prefixes = [tuple(found.tokens[:step]) for step in range(len(found.tokens))]

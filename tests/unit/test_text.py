@@ -50,7 +50,7 @@ def test_lines_end_at_newlines_alone(tmp_path: Path, name: str, content: str, li
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=st.lists(st.text(st.characters(exclude_characters="\n\r\ufeff", exclude_categories=("Cs",)))))
+@given(lines=st.lists(st.text(st.characters(exclude_characters="\n\r\ufeff", exclude_categories=["Cs"]))))
 def test_any_lines_come_back_as_written(tmp_path: Path, lines: list[str]) -> None:
     for name, ending in (("plain.de", "\n"), ("dos.de", "\r\n"), ("zipped.de.gz", "\n")):
         path = write(tmp_path / name, "".join(line + ending for line in lines))

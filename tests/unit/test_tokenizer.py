@@ -2,6 +2,7 @@
 
 import io
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def test_pieces_are_parallel_and_end_with_the_mark(tokenizer: Tokenizer, text: s
 def test_spans_follow_each_other_inside_the_text(tokenizer: Tokenizer, text: str) -> None:
     spans = tokenizer.encode(text).spans
     assert all(0 <= start <= end <= len(text) for start, end in spans)
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
     covered = {place for start, end in spans for place in range(start, end)}
     missed = [text[place] for place in range(len(text)) if place not in covered]
     # A character that normalisation drops (white space at the ends, a byte order mark) belongs to no piece.

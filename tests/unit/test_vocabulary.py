@@ -13,8 +13,12 @@ from nmt.data.text import DataError, ParallelText
 from nmt.data.tokenizer import Tokenizer
 from nmt.data.vocabulary import decide, load_tokenizers, train_model
 
-DE = [f"{wer} {was} {wo}" for wer in ("der Hund", "ein Mädchen") for was in ("läuft", "isst") for wo in ("hier", "dort")]
-EN = [f"{who} {what} {where}" for who in ("the dog", "a girl") for what in ("runs", "eats") for where in ("here", "there")]
+DE = [
+    f"{wer} {was} {wo}" for wer in ("der Hund", "ein Mädchen") for was in ("läuft", "isst") for wo in ("hier", "dort")
+]
+EN = [
+    f"{who} {what} {where}" for who in ("the dog", "a girl") for what in ("runs", "eats") for where in ("here", "there")
+]
 TEXT = ParallelText(DE, EN)
 SEPARATE, JOINT = TokenizerSettings(joint=False), TokenizerSettings(joint=True)
 types = pytest.mark.parametrize("kind", ["unigram", "bpe", "char", "word"])
@@ -31,7 +35,8 @@ def possible(kind: str, size: int) -> tuple[int, int]:
     text = str(caught.value)
     assert "\n" not in text
     found = re.search(
-        rf"^data\.tokenizer\.size={size} is not possible .*data\.tokenizer\.type={kind}: choose from (\d+) to (\d+)$", text
+        rf"^data\.tokenizer\.size={size} is not possible .*data\.tokenizer\.type={kind}: choose from (\d+) to (\d+)$",
+        text,
     )
     assert found, text
     return int(found[1]), int(found[2])
@@ -135,7 +140,7 @@ class TestLoad:
         ("text", "settings"),
         [
             (TEXT, replace(SEPARATE, type="bpe")),
-            (TEXT, replace(SEPARATE, character_coverage=0.8)),
+            (TEXT, replace(SEPARATE, type="char")),
             (TEXT, replace(SEPARATE, normalization="identity")),
             (ParallelText([*DE, "noch einer"], EN), SEPARATE),
             (ParallelText([DE[0] + DE[1], *DE[2:]], EN), SEPARATE),

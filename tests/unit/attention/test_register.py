@@ -48,7 +48,17 @@ def test_option_of_a_score_without_options_is_refused() -> None:
     assert "it has none" in error("dot", {"scale": 2.0})
 
 
-@pytest.mark.parametrize("options", [{"scale": 0.0}, {"scale": 50.0}, {"scale": -1.0}, {"scale": 3.0, "max_scale": 2.0}, {"scale": float("nan")}, {"scale": 1.0, "max_scale": float("inf")}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"scale": 0.0},
+        {"scale": 50.0},
+        {"scale": -1.0},
+        {"scale": 3.0, "max_scale": 2.0},
+        {"scale": float("nan")},
+        {"scale": 1.0, "max_scale": float("inf")},
+    ],
+)
 def test_cosine_scale_lies_below_its_bound(options: dict[str, float]) -> None:
     text = error("cosine", options)
     assert "model.attention.options" in text
@@ -70,7 +80,7 @@ def test_unequal_sizes_are_refused_with_the_remedy(score: str) -> None:
     text = error(score, sizes=(4, 6))
     for part in ("4", "6", "model.decoder_size", "model.encoder_size", "model.attention.score=general"):
         assert part in text
-    with pytest.raises(SettingsError, match="model.decoder_size"):
+    with pytest.raises(SettingsError, match=r"model\.decoder_size"):
         tiny_model(attention={"score": score}, encoder_size=3, decoder_size=5)
 
 
