@@ -122,9 +122,8 @@ def call_nmt(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.Mo
         output.flush()
         written = raw.getvalue().decode()
         status = ended.value.code
-        return subprocess.CompletedProcess(
-            arguments, status if isinstance(status, int) else 1, written, errors.getvalue()
-        )
+        assert isinstance(status, int)
+        return subprocess.CompletedProcess([str(one) for one in arguments], status, written, errors.getvalue())
 
     return call
 

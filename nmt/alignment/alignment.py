@@ -49,8 +49,7 @@ class Alignment:
         shape = (len(self.target_tokens), len(self.source_tokens))
         if self.matrix.shape != shape:
             raise ValueError(f"a matrix of shape {self.matrix.shape} does not fit (target, source) tokens {shape}")
-        if self.shift not in (0, 1):
-            raise SettingsError(f"shift={self.shift} is neither 0 nor 1")
+        _shift(self.shift)
 
     @classmethod
     def empty(cls) -> "Alignment":
@@ -59,7 +58,7 @@ class Alignment:
 
     def rows(self, shift: int | None = None) -> Matrix:
         """Returns (T - 1, S): for each target piece, `</s>` left out, the row that aligns it."""
-        first = self.shift if shift is None else shift
+        first = self.shift if shift is None else _shift(shift)
         return self.matrix[first : first + max(0, len(self.target_tokens) - 1)]
 
     def links(self, level: str = "word", shift: int | None = None) -> list[Link]:
@@ -87,6 +86,8 @@ class Alignment:
         pieces = [(int(source), target) for target, source in enumerate(best) if source != end]
         if level == "piece":
             return sorted(pieces)
+        if not word_spans(self.source_text) or not word_spans(self.target_text):
+            return []
         sources, targets = self._piece_words()
         return sorted({(sources[source], targets[target]) for source, target in pieces})
 
@@ -153,7 +154,16 @@ class Alignment:
 
     def _piece_words(self) -> tuple[list[int], list[int]]:
         """Returns the word of each source and target piece, `</s>` left out."""
+        spans, tokens = (self.source_spans, self.target_spans), (self.source_tokens, self.target_tokens)
+        if [len(one) for one in spans] != [len(one) for one in tokens]:
+            raise SettingsError("this alignment was made without texts and spans: it has pieces, but no words")
         return (
             piece_words(self.source_text, self.source_spans[:-1]),
             piece_words(self.target_text, self.target_spans[:-1]),
         )
+
+
+def _shift(value: int) -> int:
+    if value not in (0, 1):
+        raise SettingsError(f"shift={value} is neither 0 nor 1")
+    return value

@@ -36,11 +36,10 @@ def run(arguments: Sequence[str]) -> None:
     if (given.n_best or 1) > 1 and given.format == "text":
         parser().error("--n-best above 1 needs --format jsonl")
     _check_beam(given)
+    _check_files(given)
     set_threads(given.threads)
     with naming(given.output or "standard output", given.alignments), ExitStack() as stack:
         source = stack.enter_context(open(given.input, "rb")) if given.input else sys.stdin.buffer
-        if given.input and Path(given.input).is_dir():
-            raise SettingsError(f"{given.input} is a folder, not a file")
         _translate(given, source, stack)
 
 
@@ -48,6 +47,17 @@ def _check_beam(given: argparse.Namespace) -> None:
     """Refuses more translations than the beam holds before anything is loaded, where both are known."""
     if given.n_best and given.beam_size and given.n_best > given.beam_size:
         parser().error(f"--n-best {given.n_best} is more than --beam-size {given.beam_size}")
+
+
+def _check_files(given: argparse.Namespace) -> None:
+    """Refuses to write over what is being read."""
+    if not given.input:
+        return
+    if Path(given.input).is_dir():
+        raise SettingsError(f"{given.input} is a folder, not a file")
+    for path in (given.output, given.alignments):
+        if path and Path(path).exists() and Path(path).samefile(given.input):
+            raise SettingsError(f"{path} is the input: write to another file")
 
 
 def _translate(given: argparse.Namespace, source: IO[bytes], stack: ExitStack) -> None:

@@ -4,7 +4,7 @@ Settings are dataclasses of names and numbers. `build` makes one from a mapping 
 misspelt key, a value of the wrong type or an unknown choice with one line that names the nearest right one.
 """
 
-from nmt.config.checks import SettingsError, UserError, at_least, build, choice, nearest, plain
+from nmt.config.checks import SettingsError, UserError, at_least, build, choice, convert, nearest, plain
 from nmt.config.data import DataSettings, PhrasebookSettings, TokenizerSettings, prefixes
 from nmt.config.model import AttentionSettings, ModelSettings, Vocabulary
 from nmt.config.search import PRECISIONS, STOPPING, SearchOptions, search_options
@@ -24,6 +24,7 @@ __all__ = [
     "at_least",
     "build",
     "choice",
+    "convert",
     "nearest",
     "plain",
     "prefixes",

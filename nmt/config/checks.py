@@ -61,7 +61,7 @@ def build(cls: type[Settings], values: Mapping[str, Any], where: str) -> Setting
     for item in fields(cls):
         if item.name not in values and item.default is MISSING and item.default_factory is MISSING:
             raise SettingsError(f"{where} lacks '{item.name}'")
-    return cls(**{key: _convert(value, hints[key], f"{where}.{key}") for key, value in values.items()})
+    return cls(**{key: convert(value, hints[key], f"{where}.{key}") for key, value in values.items()})
 
 
 def plain(settings: Any) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def plain(settings: Any) -> dict[str, Any]:
     return asdict(settings)
 
 
-def _convert(value: Any, hint: Any, where: str) -> Any:
+def convert(value: Any, hint: Any, where: str) -> Any:
     """Returns `value` as the annotated type, or raises SettingsError."""
     if hint is Any:
         return value
@@ -77,7 +77,7 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
         options = get_args(hint)
         if value is None and type(None) in options:
             return None
-        return _convert(value, next(option for option in options if option is not type(None)), where)
+        return convert(value, next(option for option in options if option is not type(None)), where)
     if is_dataclass(hint) and isinstance(hint, type):
         return build(hint, value, where)
     wanted = get_origin(hint) or hint

@@ -37,8 +37,8 @@ class TokenizerSettings:
         at_least(self.size, 1, "data.tokenizer.size")
         if (self.source is None) != (self.target is None):
             raise SettingsError("data.tokenizer.source and data.tokenizer.target go together: give both or neither")
-        if not 0.0 < self.character_coverage <= 1.0:
-            raise SettingsError(f"data.tokenizer.character_coverage={self.character_coverage} is not in (0, 1]")
+        if not 0.98 <= self.character_coverage <= 1.0:
+            raise SettingsError(f"data.tokenizer.character_coverage={self.character_coverage} is not in [0.98, 1]")
 
 
 @dataclass(frozen=True)

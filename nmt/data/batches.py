@@ -50,13 +50,14 @@ def plan_batches(pairs: EncodedPairs, batch_tokens: int, seed: int, epoch: int) 
     return [batches[index] for index in random.permutation(len(batches))]
 
 
-def _length_keys(pairs: EncodedPairs, bucket: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _length_keys(pairs: EncodedPairs, bucket: int) -> tuple[npt.NDArray[np.int64], ...]:
     """Returns sort keys, the last one first: target length in buckets, then source length, up and down in turn.
 
     Narrow buckets keep target padding low, wide ones leave enough pairs in each to keep source padding low.
     """
     buckets = pairs.target.lengths // bucket
-    return np.where(buckets % 2 == 0, pairs.source.lengths, -pairs.source.lengths), buckets
+    zigzag = np.where(buckets % 2 == 0, pairs.source.lengths, -pairs.source.lengths)
+    return pairs.target.lengths, zigzag, buckets
 
 
 def _cut(pairs: EncodedPairs, order: Indices, batch_tokens: int) -> list[Indices]:

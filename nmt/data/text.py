@@ -49,8 +49,8 @@ def read_lines(path: Path) -> Iterator[str]:
     try:
         with opener(path, "rb") as file:
             for number, line in enumerate(file, 1):
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                yield text.removesuffix("\n").removesuffix("\r")
+                text = line.decode()
+                yield (text.removeprefix("\ufeff") if number == 1 else text).removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}, line {number}: byte {error.start + 1} is not UTF-8; convert the file first"

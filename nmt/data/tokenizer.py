@@ -41,6 +41,8 @@ class Tokenizer:
             DataError: the bytes are no such model.
         """
         self.model = model
+        if not model:
+            raise DataError(f"{name} is empty")
         try:
             self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         except (RuntimeError, ValueError) as error:

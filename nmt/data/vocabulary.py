@@ -111,6 +111,8 @@ def _nearest_possible(lines: Sequence[str], settings: TokenizerSettings, size: i
 
 def _train(lines: Iterable[str], settings: TokenizerSettings, size: int) -> bytes:
     """Trains a model of exactly `size` pieces or raises SizeError."""
+    if size < FEWEST:
+        raise SizeError(f"{size} pieces leave no room beside the special ones", FEWEST)
     model = io.BytesIO()
     sentencepiece.set_random_generator_seed(1)
     try:

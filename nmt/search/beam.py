@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nmt.config import SearchOptions, Vocabulary
 from nmt.search.history import Finished, History
-from nmt.search.model import Batch, Hypothesis, StepModel, forbid
+from nmt.search.model import Batch, Hypothesis, StepModel, forbid, log_normaliser
 from nmt.search.tree import select_hypotheses, select_sentences
 
 
@@ -50,7 +50,7 @@ def best_candidates(
         count: how many to return (fewer if there are fewer).
     """
     values, tokens = top(allowed, count)
-    totals = values.double() - logits.logsumexp(-1, keepdim=True).double() + log_probs[:, :, None]
+    totals = values.double() + (log_probs - log_normaliser(logits))[:, :, None]
     best, index = top(totals.flatten(1), count)
     return Candidates(best, index // totals.shape[2], tokens.flatten(1).gather(1, index))
 

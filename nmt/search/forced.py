@@ -1,6 +1,6 @@
 """Forced decoding: the log-probabilities and the attention that a model gives to targets it did not choose."""
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -10,6 +10,7 @@ from nmt.config import Vocabulary
 from nmt.search.model import Batch
 
 
+@runtime_checkable
 class ForcedModel(Protocol):
     """A model that runs given targets."""
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from nmt.config import SearchOptions, Vocabulary
-from nmt.search.model import Batch, Hypothesis, StepModel, forbid, normalise
+from nmt.search.model import Batch, Hypothesis, StepModel, forbid, log_normaliser, normalise
 from nmt.search.tree import select_sentences
 
 
@@ -24,7 +24,7 @@ def greedy_search(model: StepModel, batch: Batch, vocabulary: Vocabulary, option
     while len(alive):
         logits, weights, state = model.step(tokens, source, state)
         best, tokens = forbid(logits, vocabulary, limits[alive] <= step).max(-1)
-        log_probs = best.double() - logits.logsumexp(-1).double()
+        log_probs = best.double() - log_normaliser(logits)
         rows = zip(
             alive.tolist(), tokens[:, 0].tolist(), log_probs[:, 0].tolist(), weights[:, 0].unbind(0), strict=True
         )

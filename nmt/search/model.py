@@ -1,15 +1,16 @@
 """What a search needs of a model, what it is given, and what it returns."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from nmt.config import Vocabulary
+from nmt.config import UserError, Vocabulary
 
 
+@runtime_checkable
 class StepModel(Protocol):
     """A model that a search can drive.
 
@@ -62,6 +63,18 @@ class Hypothesis:
 def normalise(log_prob: float, length: int, length_penalty: float) -> float:
     """Returns log_prob / ((5 + T) / 6) ** length_penalty   (Wu et al. 2016, equation 14); T counts the end mark."""
     return log_prob / float(((5 + length) / 6) ** length_penalty)
+
+
+def log_normaliser(logits: Float[Tensor, "batch target vocabulary"]) -> Float[Tensor, "batch target"]:
+    """Returns the logarithm of the softmax's denominator, float64.
+
+    Raises:
+        UserError: the logits are no numbers, which a search could not end on.
+    """
+    found = logits.logsumexp(-1)
+    if not bool(found.isfinite().all()):
+        raise UserError("the model gives logits that are no numbers: its training has diverged, or its file is damaged")
+    return found.double()
 
 
 def forbid(

@@ -13,7 +13,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from nmt.config import DataSettings, ModelSettings, SearchOptions, SettingsError, Vocabulary, build
+from nmt.config import DataSettings, ModelSettings, SearchOptions, SettingsError, Vocabulary
 from nmt.modules.attention import SCORES
 from nmt.modules.build import build_model
 from nmt.training.resolve import resolve, resolved_config, run_name
@@ -115,7 +115,8 @@ def test_search_settings_are_known() -> None:
     config = composed()
     for part in ("search", "validation"):
         assert set(config[part]) <= set(leaves(SearchOptions, ""))
-        build(SearchOptions, config[part], part)
+    assert resolve(config).validation.beam_size == 1
+    assert resolve(config).search.beam_size == 5
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A run that was cut short, then continued, equals one that was not: the same weights to the last bit, same figures."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,35 @@ def test_finished_run_without_a_later_end_changes_nothing(call_nmt: CallNmt, tmp
     figures = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
     assert figures["test/bleu"] == metrics["test/bleu"]
     assert figures["steps"] == 3
+
+
+def test_moved_run_is_continued_where_it_lies(
+    call_nmt: CallNmt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call_nmt("train", *TINY, "trainer.max_steps=3", "paths.output_dir=old/run").returncode == 0
+    (tmp_path / "old").rename(tmp_path / "new")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    done = call_nmt("train", "resume=../new/run", "trainer.max_steps=5")
+    assert done.returncode == 0, done.stderr
+    assert last_checkpoint(tmp_path / "new" / "run")["global_step"] == 5
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert not (tmp_path / "old").exists()
+
+
+def test_log_of_a_continued_run_goes_on(call_nmt: CallNmt, tmp_path: Path) -> None:
+    settings = (*TINY, "trainer.log_every_n_steps=1", "paths.output_dir=run")
+    assert call_nmt("train", *settings, "trainer.max_steps=3").returncode == 0
+    done = call_nmt("train", "resume=run", "trainer.max_steps=6")
+    assert done.returncode == 0, done.stderr
+    steps: set[int] = set()
+    for path in (tmp_path / "run" / "logs").rglob("metrics.csv"):
+        with open(path, encoding="utf-8", newline="") as file:
+            steps |= {int(row["step"]) for row in csv.DictReader(file)}
+    assert steps >= set(range(6))
+    log = (tmp_path / "run" / "train.log").read_text(encoding="utf-8")
+    assert "validation after step 3" in log
+    assert "validation after step 6" in log
 
 
 def test_accumulated_batches_have_the_gradient_of_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,12 +31,13 @@ def test_sweep_gives_a_run_directory_for_each_job(call_nmt: CallNmt, tmp_path: P
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "runs" / "luong_cosine"
     (sweep,) = folder.iterdir()  # and no `latest`
-    jobs = sorted(path.name for path in sweep.iterdir() if path.is_dir())
-    assert jobs == ["0", "1"]
+    jobs = ["0", "1"]
     for job, score in zip(jobs, ("cosine", "dot"), strict=True):
         assert f"score: {score}" in (sweep / job / "config.yaml").read_text(encoding="utf-8")
         assert (sweep / job / "metrics.json").is_file()
+        assert (sweep / job / "checkpoints" / "last.ckpt").is_file()
         assert (sweep / job / "model" / "model.safetensors").is_file()
+    assert sorted(path.name for path in sweep.iterdir()) == jobs
 
 
 @pytest.mark.parametrize(

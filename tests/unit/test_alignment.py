@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nmt.alignment import LEVELS, Alignment
+from nmt.alignment.words import piece_words
 from nmt.config import SettingsError
 
 SOURCE, TARGET = "ab cd", "XY Z"
@@ -158,6 +159,25 @@ class TestSpaces:
             source_spans=((0, 0), (0, 1), (1, 4), (4, 4)),
         )
         assert found.links() == [(0, 0), (1, 1)]
+
+    @pytest.mark.parametrize(
+        ("span", "word"),
+        [
+            ((0, 0), 0),
+            ((0, 2), 0),
+            ((0, 3), 0),
+            ((2, 2), 0),
+            ((3, 5), 0),
+            ((5, 5), 1),  # of no width behind a word: the one that is next
+            ((5, 7), 1),
+            ((5, 8), 1),
+            ((7, 7), 1),
+            ((9, 10), 1),
+            ((10, 10), 1),
+        ],
+    )
+    def test_piece_belongs_to_the_word_of_its_first_character(self, span: tuple[int, int], word: int) -> None:
+        assert piece_words("  abc  de ", [span]) == [word]
 
     @pytest.mark.parametrize("side", ["source", "target"])
     def test_side_without_words_has_no_links(self, side: str) -> None:

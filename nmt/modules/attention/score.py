@@ -2,12 +2,12 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_type_hints
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nmt.config import AttentionSettings, SettingsError, choice, nearest
+from nmt.config import AttentionSettings, SettingsError, choice, convert, nearest
 from nmt.modules.attention.state import AttentionState
 
 
@@ -64,9 +64,8 @@ def build_score(settings: AttentionSettings, query_size: int, memory_size: int) 
         if name not in known:
             hint = nearest(name, known) if known else " (it has none)"
             raise SettingsError(f"model.attention.options.{name}: score '{settings.score}' has no such option{hint}")
-    try:
-        return cls(query_size, memory_size, **options)
-    except TypeError as error:
-        raise SettingsError(
-            f"model.attention.options={options} does not suit score '{settings.score}': {error}"
-        ) from error
+    hints = get_type_hints(cls.__init__)
+    typed = {
+        name: convert(value, hints.get(name, Any), f"model.attention.options.{name}") for name, value in options.items()
+    }
+    return cls(query_size, memory_size, **typed)

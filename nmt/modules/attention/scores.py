@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nmt.config import SettingsError
+from nmt.config import SettingsError, at_least
 from nmt.modules.attention.additive import additive_energy
 from nmt.modules.attention.score import AttentionScore, register_score
 from nmt.modules.attention.state import AttentionState
@@ -22,7 +22,8 @@ class AdditiveScore(AttentionScore):
 
     def __init__(self, query_size: int, memory_size: int, *, size: int | None = None) -> None:
         super().__init__()
-        hidden = size or query_size
+        at_least(size, 1, "model.attention.options.size")
+        hidden = query_size if size is None else size
         self.query = nn.Linear(query_size, hidden, bias=False)
         self.key = nn.Linear(memory_size, hidden)
         self.energy = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) * math.sqrt(3 / hidden))
@@ -112,7 +113,7 @@ class CosineScore(AttentionScore):
 
     def __init__(self, query_size: int, memory_size: int, *, scale: float = 10.0, max_scale: float = 50.0) -> None:
         super().__init__()
-        if not 0 < scale < max_scale:
+        if not 0 < scale < max_scale < math.inf:
             raise SettingsError(f"model.attention.options: scale={scale} must lie between 0 and max_scale={max_scale}")
         self.max_scale = float(max_scale)
         self.key = nn.Linear(memory_size, query_size, bias=False)
