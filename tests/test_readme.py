@@ -53,7 +53,9 @@ def blocks_of(text: str) -> list[Block]:
         if language not in {"sh", "python"}:
             continue
         commands = (
-            {" ".join(shlex.split(part, comments=True)) for part in code.splitlines()} if language == "sh" else set()
+            {" ".join(shlex.split(part, comments=True)) for part in code.replace("\\\n", " ").splitlines()}
+            if language == "sh"
+            else set()
         )
         if commands & (NOT_RUN | LONG) and len(commands - {""}) > 1:
             raise ValueError(f"line {line}: keep `make test` and `make demo` in a block of their own")

@@ -28,7 +28,7 @@ HOSTILE = ("$x_1$", "<script>alert(1)</script>", "שלום", "a\nb", "", "\x00\u
 
 def weights(rows: int, columns: int) -> NDArray[np.float32]:
     raw = np.random.default_rng(rows * 100 + columns).random((rows, columns), dtype=np.float32) ** 4
-    return raw / raw.sum(axis=1, keepdims=True)
+    return np.asarray(raw / raw.sum(axis=1, keepdims=True), np.float32)
 
 
 def view(
@@ -129,8 +129,9 @@ def test_long_sentences_keep_every_label_and_grow() -> None:
     labels = [f"token{i}" for i in range(80)]
     small, large = heatmap(weights(4, 5), SOURCE, TARGET), heatmap(weights(80, 80), labels, labels)
     assert tick_labels(large) == (labels, labels)
-    assert large.figure.get_size_inches().min() > 2 * small.figure.get_size_inches().max()
-    assert min(t.get_fontsize() for t in large.get_xticklabels()) >= 7
+    sizes = [axes.get_figure(root=True).get_size_inches() for axes in (small, large)]  # type: ignore[union-attr]
+    assert sizes[1].min() > 2 * sizes[0].max()
+    assert min(float(label.get_fontsize()) for label in large.get_xticklabels()) >= 7
 
 
 def test_labels_are_thinned_where_they_would_overlap() -> None:
