@@ -14,7 +14,7 @@ Matrix = npt.NDArray[np.float32]
 LEVELS = ("word", "piece")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Alignment:
     """Attention weights with their tokens.
 
@@ -124,7 +124,11 @@ class Alignment:
 
     def at(self, level: str) -> "Alignment":
         """Returns the alignment at level `word` or `piece`."""
-        return self if choice(level, LEVELS, "level") == self.level else self.words()
+        if choice(level, LEVELS, "level") == self.level:
+            return self
+        if self.level == "word":
+            raise SettingsError("an alignment of words has no pieces: ask the alignment it came from")
+        return self.words()
 
     def to_pharaoh(self, level: str = "word", shift: int | None = None) -> str:
         """Returns the links as `source-target` pairs, counted from 0, separated by blanks."""

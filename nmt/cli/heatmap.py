@@ -36,7 +36,8 @@ def run(arguments: Sequence[str]) -> None:
     from nmt.visual.heatmap import save_heatmap
 
     translator = Translator.load(given.model, device=given.device, precision=given.precision)
-    result = translator.translate(given.sentence, **search_arguments(given))
+    sentence = given.sentence.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    result = translator.translate(sentence, **search_arguments(given))
     if not result.hypotheses:
         raise SettingsError("an empty sentence has no alignment")
     if path.suffix.lower() == ".html":

@@ -50,7 +50,9 @@ def _check_beam(given: argparse.Namespace) -> None:
 
 
 def _check_files(given: argparse.Namespace) -> None:
-    """Refuses to write over what is being read."""
+    """Refuses to write over what is being read, or twice to one file."""
+    if given.output and given.alignments and Path(given.output).resolve() == Path(given.alignments).resolve():
+        parser().error("-o and --alignments name the same file")
     if not given.input:
         return
     if Path(given.input).is_dir():
@@ -87,4 +89,4 @@ def decoded(lines: IO[bytes]) -> Iterator[str]:
         text = line.decode("utf-8", errors="replace")
         if "\ufffd" in text and text.encode() != line:
             log.warning("line %d: not UTF-8; the bytes that are not become U+FFFD", number)
-        yield text
+        yield text.removeprefix("\ufeff") if number == 1 else text

@@ -50,6 +50,10 @@ class PhrasebookSettings:
     test: int = 200
     seed: int = 1
 
+    def __post_init__(self) -> None:
+        for name, least in (("train", 1), ("valid", 1), ("test", 0), ("seed", 0)):
+            at_least(getattr(self, name), least, f"data.phrasebook.{name}")
+
 
 @dataclass(frozen=True)
 class DataSettings:

@@ -35,6 +35,8 @@ class SearchOptions:
         choice(self.stopping, STOPPING, "stopping")
         for name in ("beam_size", "n_best", "max_length", "max_source_length"):
             at_least(getattr(self, name), 1, name)
+        if not -10 <= self.length_penalty <= 10:
+            raise SettingsError(f"length_penalty={self.length_penalty} is not between -10 and 10")
         if self.n_best > self.beam_size:
             raise SettingsError(f"n_best={self.n_best} is more than beam_size={self.beam_size}")
 

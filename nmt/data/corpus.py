@@ -31,6 +31,9 @@ def load_corpus(settings: DataSettings) -> Corpus:
         DataError: files that are missing, unequal, empty or not UTF-8; training files without `data.valid`.
     """
     if settings.train is None:
+        for name in ("valid", "test"):
+            if getattr(settings, name) is not None:
+                raise DataError(f"data.{name} is set, but data.train is not: set data.train=PREFIX")
         return _phrasebook(settings)
     if not prefixes(settings.valid, "data.valid"):
         raise DataError("data.valid is not set: early stopping needs text to look at, such as data.valid=PREFIX")
@@ -57,7 +60,7 @@ def _phrasebook(settings: DataSettings) -> Corpus:
         )
     except ValueError as error:
         raise DataError(f"{error}; for other languages set data.train=PREFIX") from error
-    return Corpus(_text(book.train), _text(book.valid), _text(book.test))
+    return Corpus(_text(book.train), _text(book.valid), _text(book.test) if book.test else None)
 
 
 def _text(phrases: Sequence[Phrase]) -> ParallelText:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sentencepiece
 
-from nmt.config import TokenizerSettings
+from nmt.config import SettingsError, TokenizerSettings
 from nmt.data.text import DataError, ParallelText
 from nmt.data.tokenizer import Tokenizer
 
@@ -43,7 +43,8 @@ def load_tokenizers(text: ParallelText, settings: TokenizerSettings, cache: Path
         DataError: a size that is not possible for this text (with the possible range), or no model at a path.
     """
     if settings.source is not None and settings.target is not None:
-        return Tokenizer.load(Path(settings.source)), Tokenizer.load(Path(settings.target))
+        source = Tokenizer.load(Path(settings.source))
+        return source, source if settings.joint else Tokenizer.load(Path(settings.target))
     if settings.joint:
         tokenizer = _cached(text.sources + text.targets, settings, cache)
         return tokenizer, tokenizer
@@ -150,7 +151,16 @@ def _size_error(message: str) -> DataError:
 
 
 def decide(settings: TokenizerSettings, phrasebook: bool) -> TokenizerSettings:
-    """Returns the settings with `joint` decided, and `size` for the phrasebook."""
-    joint = settings.joint if settings.joint is not None else not phrasebook
+    """Returns the settings with `joint` decided, and `size` for the phrasebook.
+
+    Raises:
+        SettingsError: a joint vocabulary of two different files.
+    """
+    by_path = settings.source is not None
+    joint = settings.joint
+    if joint is None:
+        joint = settings.source == settings.target if by_path else not phrasebook
+    if joint and by_path and settings.source != settings.target:
+        raise SettingsError("data.tokenizer.joint=true needs the same file as data.tokenizer.source and .target")
     size = settings.size if settings.size is not None or not phrasebook else 110
     return replace(settings, joint=joint, size=size)

@@ -43,7 +43,7 @@ class Batch(NamedTuple):
         return 2 * self.source_lengths + 10 if max_length is None else torch.full_like(self.source_lengths, max_length)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hypothesis:
     """One finished hypothesis.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import lightning.pytorch as pl
+from lightning.pytorch import callbacks
 from torch import Tensor
 
 from nmt.data.batches import PairBatch
@@ -69,6 +70,15 @@ class PackageWriter(pl.Callback):
         self._best = state_dict["best"]
 
 
+class EarlyStopping(callbacks.EarlyStopping):
+    """Lightning's, but a run that it has stopped and that is resumed gets its patience again, or a new one."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restores the state, except for a patience that has run out or is set anew."""
+        waited = state_dict["wait_count"] if state_dict["wait_count"] < state_dict["patience"] else 0
+        super().load_state_dict({**state_dict, "patience": self.patience, "wait_count": waited})
+
+
 class LastValidation(pl.Callback):
     """Sees to it that a run ends with a validation, at whatever step it ends."""
 
@@ -86,7 +96,7 @@ class ProgressLines(pl.Callback):
     """Logs a plain line every `every` steps: loss, learning rate, target tokens a second."""
 
     def __init__(self, every: int) -> None:
-        self._every = every
+        self._every, self._logged = every, 0
         self._reset()
 
     def _reset(self) -> None:
@@ -108,7 +118,8 @@ class ProgressLines(pl.Callback):
         self._tokens, self._batches = self._tokens + batch.target_tokens, self._batches + 1
         loss = trainer.callback_metrics.get("train/loss")
         self._loss += float(loss) if isinstance(loss, Tensor) else 0.0
-        if self._batches and trainer.global_step % self._every == 0:
+        if trainer.global_step != self._logged and trainer.global_step % self._every == 0:
+            self._logged = trainer.global_step
             log.info(
                 "step %d  epoch %.1f  loss %.3f  lr %.2e  %d tokens/s",
                 trainer.global_step,

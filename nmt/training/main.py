@@ -2,25 +2,22 @@
 
 import logging
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import hydra
-import yaml
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import ConfigCompositionException, HydraException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from nmt.config import SettingsError, nearest
+from nmt.config import UserError
+from nmt.training.messages import one_line
 from nmt.training.resolve import run_name
+from nmt.training.resume import resumed
 
 OPTIONS = "model.attention.options."
 
@@ -34,16 +31,17 @@ def main(arguments: Sequence[str]) -> None:
     overrides = [_open(argument) for argument in arguments]
     resume = next((one.split("=", 1)[1] for one in overrides if one.startswith("resume=")), "null")
     if resume not in ("null", ""):
-        _resume(Path(resume), [one for one in overrides if not one.startswith("resume=")])
+        values, checkpoint = resumed(Path(resume), [one for one in overrides if not one.startswith("resume=")])
+        with _log_to(Path(resume) / "train.log"):
+            _train(values, link=False, resume=checkpoint)
         return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us instead of being printed
     OmegaConf.register_new_resolver("run_name", run_name, replace=True)
     sys.argv = ["nmt train", *overrides]
-    failures: list[Exception] = []
-    with _one_line():
-        hydra.main(version_base="1.3", config_path="pkg://nmt.conf", config_name="config")(partial(_job, failures))()
-        if failures:
-            raise failures[0]
+    jobs = _Jobs(_existing(overrides))
+    with one_line():
+        hydra.main(version_base="1.3", config_path="pkg://nmt.conf", config_name="config")(jobs.run)()
+    jobs.raise_failures()
 
 
 def _open(argument: str) -> str:
@@ -51,29 +49,57 @@ def _open(argument: str) -> str:
     return f"++{argument}" if argument.startswith(OPTIONS) else argument
 
 
-def _job(failures: list[Exception], config: DictConfig) -> float:
-    """What Hydra calls for each run; returns the validation BLEU, for sweepers.
+def _existing(overrides: Sequence[str]) -> set[Path]:
+    """Returns the output folder if one is given that exists before Hydra makes it."""
+    given = [Path(one.split("=", 1)[1]) for one in overrides if one.startswith("paths.output_dir=")]
+    return {path.resolve() for path in given if path.exists()}
 
-    A failure is kept for later: Hydra would print several lines, and the other runs of a sweep may well succeed.
+
+@dataclass
+class _Jobs:
+    """The runs that Hydra starts, one or those of a sweep.
+
+    A failure is kept until all are done: Hydra would print several lines, and the other runs may well succeed.
     """
-    try:
-        return _run(config)
-    except Exception as error:
-        failures.append(error)
-        return float("nan")
 
+    existing: set[Path]
+    count: int = 0
+    failures: list[Exception] = field(default_factory=list)
 
-def _run(config: DictConfig) -> float:
-    current = HydraConfig.get()
-    folder = Path(current.runtime.output_dir)
-    values: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
-    values["paths"]["output_dir"] = str(folder)
-    try:
-        with _log_to(folder / "train.log"):
-            figures = _train(values, link=current.mode == RunMode.RUN)
-    finally:
-        _remove_if_empty(folder)
-    return float(figures["valid/bleu"])
+    def run(self, config: DictConfig) -> float:
+        """What Hydra calls for each run; returns the validation BLEU, for sweepers."""
+        self.count += 1
+        current = HydraConfig.get()
+        folder = Path(current.runtime.output_dir)
+        OmegaConf.update(config, "paths.output_dir", str(folder))  # that of the job, in all that is made from it
+        try:
+            values: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+            with _log_to(folder / "train.log"):
+                figures = _train(values, link=current.mode == RunMode.RUN)
+        except Exception as error:
+            self.failures.append(error)
+            return float("nan")
+        finally:
+            self._remove_if_empty(folder)
+        return float(figures["valid/bleu"])
+
+    def raise_failures(self) -> None:
+        """Raises the failure of a single run, or says how many runs of a sweep have failed."""
+        if not self.failures:
+            return
+        if self.count == 1:
+            raise self.failures[0]
+        first = self.failures[0]
+        raise UserError(f"{len(self.failures)} of {self.count} runs failed, the first with: {first}") from first
+
+    def _remove_if_empty(self, folder: Path) -> None:
+        """Removes the folder that Hydra made for a run that never began, and that of its name if nothing is left."""
+        if any(folder.iterdir()) or folder.resolve() in self.existing:
+            return
+        folder.rmdir()
+        name = folder.parent
+        if not any(name.iterdir()) and name.resolve() not in self.existing | {Path.cwd().resolve()}:
+            name.rmdir()
 
 
 def _train(values: Mapping[str, Any], **options: Any) -> dict[str, Any]:
@@ -83,30 +109,6 @@ def _train(values: Mapping[str, Any], **options: Any) -> dict[str, Any]:
     for name in sorted(name for name in figures if "/" in name):
         print(f"{name}\t{figures[name]}")  # noqa: T201
     return figures
-
-
-def _resume(run: Path, overrides: Sequence[str]) -> None:
-    """Continues a run with its own configuration; a new end replaces the old one."""
-    checkpoint = run / "checkpoints" / "last.ckpt"
-    if not (run / "config.yaml").is_file() or not checkpoint.is_file():
-        raise SettingsError(f"resume={run}: no run with a checkpoint there (looked for {checkpoint})")
-    saved: dict[str, Any] = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
-    config = OmegaConf.create(saved)
-    OmegaConf.set_struct(config, True)
-    with _one_line(config):
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
-        ends = {"trainer.max_epochs": None, "trainer.max_time": None, "trainer.max_steps": -1}
-        if any(one.key_or_group in ends for one in parsed):
-            for key, unset in ends.items():
-                OmegaConf.update(config, key, unset)
-        for one in parsed:
-            if one.key_or_group is None or OmegaConf.is_missing(config, one.key_or_group):
-                raise SettingsError(f"{one.input_line} cannot be changed when a run is resumed")
-            OmegaConf.update(config, one.key_or_group, one.value())
-        values: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
-        values["paths"]["output_dir"] = str(run)
-        with _log_to(run / "train.log"):
-            _train(values, link=False, resume=checkpoint)
 
 
 @contextmanager
@@ -125,48 +127,3 @@ def _log_to(path: Path) -> Iterator[None]:
     finally:
         handler.close()
         root.handlers = []
-
-
-def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-        if folder.parent.is_dir() and not any(folder.parent.iterdir()):
-            folder.parent.rmdir()
-
-
-@contextmanager
-def _one_line(config: DictConfig | None = None) -> Iterator[None]:
-    """Turns what Hydra and OmegaConf say, over several lines, into one line with the nearest right name."""
-    try:
-        yield
-    except OverrideParseException as error:
-        raise SettingsError(f"cannot read the override '{error.override}': write name=value") from error
-    except (ConfigCompositionException, HydraException, OmegaConfBaseException) as error:
-        raise SettingsError(_explain(str(error), config)) from error
-
-
-def _explain(message: str, config: DictConfig | None) -> str:
-    unknown = "Could not override" in message or "is not in struct" in message
-    found = re.search(r"Could not override '([^']+)'", message) or re.search(r"full_key: (\S+)", message)
-    if unknown and found:
-        return f"there is no setting '{found[1]}'{nearest(found[1], _keys(config))}"
-    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", message):
-        known = re.findall(r"^\t(\S+)$", message, re.MULTILINE)
-        return f"{found[1]}={found[2]} is not known{nearest(found[2], known)}"
-    return " ".join(message.split())
-
-
-def _keys(config: DictConfig | None) -> list[str]:
-    """Returns the dotted names of all settings."""
-    if config is None:
-        with hydra.initialize_config_module("nmt.conf", version_base="1.3"):
-            config = hydra.compose("config")
-    found: list[str] = []
-    todo: list[tuple[str, Any]] = [("", OmegaConf.to_container(config, resolve=False))]
-    while todo:
-        prefix, node = todo.pop()
-        for key, value in node.items():
-            found.append(f"{prefix}{key}")
-            if isinstance(value, dict):
-                todo.append((f"{prefix}{key}.", value))
-    return found

@@ -8,7 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nmt.config import DataSettings, ModelSettings, SearchOptions, SettingsError, at_least, build, plain, search_options
+import yaml
+
+from nmt.config import (
+    DataSettings,
+    ModelSettings,
+    SearchOptions,
+    SettingsError,
+    at_least,
+    build,
+    convert,
+    plain,
+    search_options,
+)
 from nmt.data.vocabulary import decide
 
 
@@ -83,16 +95,18 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
     if model.tying is None:
         model = replace(model, tying="all" if data.tokenizer.joint else "target")
     search = search_options(SearchOptions(), **_filled(config["search"], {"stopping": defaults.stopping}))
-    smoothing = config["label_smoothing"]
-    if not isinstance(smoothing, float | int) or not 0 <= smoothing < 1:
+    seed = convert(config["seed"], int, "seed")
+    at_least(seed, 0, "seed")
+    smoothing = convert(config["label_smoothing"], float, "label_smoothing")
+    if not 0 <= smoothing < 1:
         raise SettingsError(f"label_smoothing={smoothing} is no number in [0, 1)")
     return RunSettings(
         data=data,
         model=model,
         search=search,
         validation=search_options(search, **config["validation"]),
-        seed=int(config["seed"]),
-        label_smoothing=float(smoothing),
+        seed=seed,
+        label_smoothing=smoothing,
         run=Path(config["paths"]["output_dir"]),
         root=Path(config["paths"]["root"]),
         cache=cache_folder(config["paths"]["cache_dir"]),
@@ -120,6 +134,23 @@ def resolved_config(config: Mapping[str, Any], settings: RunSettings) -> dict[st
     }
 
 
+def write_config(run: Path, config: Mapping[str, Any]) -> None:
+    """Writes `config.yaml`; paths in the run directory are written by its name, so that a run can be moved."""
+    run.mkdir(parents=True, exist_ok=True)
+    portable = {name: _by_name(config[name], str(run)) for name in ("callbacks", "logger")}
+    part = run / ".config.yaml"
+    part.write_text(yaml.safe_dump({**config, **portable}, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    part.replace(run / "config.yaml")
+
+
+def _by_name(node: Any, run: str) -> Any:
+    if isinstance(node, dict):
+        return {key: _by_name(value, run) for key, value in node.items()}
+    if isinstance(node, str) and (node == run or node.startswith(run + os.sep)):
+        return "${paths.output_dir}" + node[len(run) :]
+    return node
+
+
 @dataclass(frozen=True)
 class TrainerNumbers:
     """The settings of the trainer that we read ourselves."""
@@ -130,8 +161,14 @@ class TrainerNumbers:
     accumulate_grad_batches: int
     val_check_interval: int
     log_every_n_steps: int
+    devices: Any
 
     def __post_init__(self) -> None:
+        at_least(self.max_epochs, 1, "trainer.max_epochs")
+        if self.max_steps != -1:
+            at_least(self.max_steps, 1, "trainer.max_steps")
+        if self.devices != 1 and not (isinstance(self.devices, list) and len(self.devices) == 1):
+            raise SettingsError(f"trainer.devices={self.devices}: training uses one device")
         for name in ("accumulate_grad_batches", "val_check_interval", "log_every_n_steps"):
             at_least(getattr(self, name), 1, f"trainer.{name}")
         if self.max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", self.max_time):

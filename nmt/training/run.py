@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-import yaml
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import Timer
 
@@ -22,7 +21,7 @@ from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines,
 from nmt.training.data import TranslationData
 from nmt.training.module import TranslationModule
 from nmt.training.report import Part, write_report
-from nmt.training.resolve import RunSettings, resolve, resolved_config
+from nmt.training.resolve import RunSettings, resolve, resolved_config, write_config
 from nmt.translation import Translator, save_package
 from nmt.translation.package import Package, package_settings
 
@@ -65,9 +64,7 @@ def train(config: Mapping[str, Any], *, link: bool = True, resume: Path | None =
         _refuse_used(settings.run)
     run = prepare(resolved_config(config, settings), settings)
     trainer, timer = _trainer(run, link)
-    settings.run.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(dict(run.config), sort_keys=False, allow_unicode=True)
-    (settings.run / "config.yaml").write_text(text, encoding="utf-8")
+    write_config(settings.run, run.config)
     _announce(run)
     _fit(trainer, run, resume)
     figures = {
@@ -112,7 +109,12 @@ def _fit(trainer: pl.Trainer, run: Prepared, resume: Path | None) -> None:
     try:
         trainer.fit(run.module, datamodule=run.data, ckpt_path=resume)
     except SystemExit as error:  # what Lightning makes of Ctrl-C
-        raise RunError(f"interrupted: continue with nmt train resume={run.settings.run}") from error
+        folder = run.settings.run
+        if (folder / "checkpoints" / "last.ckpt").exists():
+            log.warning("interrupted: continue with nmt train resume=%s", folder)
+        else:
+            log.warning("interrupted before the first checkpoint: nothing to continue in %s", folder)
+        raise KeyboardInterrupt from error
 
 
 def _module(
@@ -157,8 +159,9 @@ def _progress(every: int) -> pl.Callback:
 
 
 def _write_package(settings: RunSettings, package: Package, link: bool, metrics: dict[str, float]) -> None:
+    first = not (settings.run / "model" / "config.json").exists()
     save_package(settings.run / "model", replace(package, settings=replace(package.settings, metrics=metrics)))
-    if link:
+    if link and first:
         link_latest(settings.run, settings.root)
 
 

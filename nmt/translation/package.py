@@ -52,6 +52,10 @@ class PackageSettings:
     made_with: str = ""
     metrics: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.shift not in (0, 1):
+            raise SettingsError(f"shift={self.shift} is neither 0 nor 1")
+
 
 @dataclass(frozen=True)
 class Package:

@@ -50,7 +50,7 @@ def assert_nothing_is_left(folder: Path) -> None:
         (("model.decoder_size=abc",), ("model.decoder_size=abc",)),
         (("model.decoder_size=0",), ("model.decoder_size=0", "at least 1")),
         (("model.dropout=1.5",), ("model.dropout=1.5",)),
-        (("model=base",), ("model.decoder",)),
+        (("model=transformer",), ("model=transformer", "bahdanau")),
         (("optimizer.lr=abc",), ("optimizer.lr", "abc")),
         (("seed=abc",), ("seed", "abc")),
         (("label_smoothing=much",), ("label_smoothing", "much")),

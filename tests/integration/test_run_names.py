@@ -35,9 +35,10 @@ def test_sweep_gives_a_run_directory_for_each_job(call_nmt: CallNmt, tmp_path: P
     for job, score in zip(jobs, ("cosine", "dot"), strict=True):
         assert f"score: {score}" in (sweep / job / "config.yaml").read_text(encoding="utf-8")
         assert (sweep / job / "metrics.json").is_file()
+        assert "validation after step 1" in (sweep / job / "train.log").read_text(encoding="utf-8")
         assert (sweep / job / "checkpoints" / "last.ckpt").is_file()
         assert (sweep / job / "model" / "model.safetensors").is_file()
-    assert sorted(path.name for path in sweep.iterdir()) == jobs
+    assert sorted(path.name for path in sweep.iterdir() if path.is_dir()) == jobs
 
 
 @pytest.mark.parametrize(
