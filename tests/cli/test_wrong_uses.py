@@ -15,11 +15,12 @@ from tests.conftest import CallNmt, RunNmt
 def assert_one_line(done: subprocess.CompletedProcess[str], status: int, *said: str) -> None:
     assert done.returncode == status
     assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    assert "error" in done.stderr
+    *log, answer = done.stderr.splitlines()
+    assert all(line.startswith("vocabulary: ") for line in log), done.stderr  # found before the error
+    assert "error: " in answer
+    assert "Traceback" not in answer
     for text in said:
-        assert text in done.stderr
+        assert text in answer
 
 
 def set_in_config(package: Path, **values: object) -> None:
