@@ -118,7 +118,8 @@ def call_nmt(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.Mo
                 main([str(one) for one in arguments])
         finally:
             log.removeHandler(handler)
-            log.level, log.handlers, log.propagate = before
+            log.setLevel(before[0])
+            log.handlers, log.propagate = before[1:]
         output.flush()
         written = raw.getvalue().decode()
         status = ended.value.code

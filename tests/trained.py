@@ -16,11 +16,12 @@ TRAINED = (
     "model.encoder_size=96",
     "model.decoder_size=192",
     "data.batch_tokens=1024",
+    "data.phrasebook.train=16000",
     "data.phrasebook.valid=100",
     "label_smoothing=0.1",
-    "optimizer.lr=6e-3",
-    "schedule.warmup_steps=100",
-    "trainer.max_epochs=6",
+    "optimizer.lr=8e-3",
+    "schedule.warmup_steps=60",
+    "trainer.max_epochs=3",
     "trainer.val_check_interval=300",
 )
 """Overrides of the model that the fixture `trained` is; without input feeding there is no loop over target steps."""

@@ -80,7 +80,7 @@ class _Jobs:
             self.failures.append(error)
             return float("nan")
         finally:
-            self._remove_if_empty(folder)
+            self._remove_if_empty(folder, Path(config.paths.root))
         return float(figures["valid/bleu"])
 
     def raise_failures(self) -> None:
@@ -92,14 +92,17 @@ class _Jobs:
         first = self.failures[0]
         raise UserError(f"{len(self.failures)} of {self.count} runs failed, the first with: {first}") from first
 
-    def _remove_if_empty(self, folder: Path) -> None:
-        """Removes the folder that Hydra made for a run that never began, and that of its name if nothing is left."""
-        if any(folder.iterdir()) or folder.resolve() in self.existing:
+    def _remove_if_empty(self, folder: Path, root: Path) -> None:
+        """Removes the folder that Hydra made for a run that never began, and what is empty then up to the root."""
+        if {path.name for path in folder.iterdir()} - {"train.log"} or folder.resolve() in self.existing:
             return
+        (folder / "train.log").unlink(missing_ok=True)
         folder.rmdir()
-        name = folder.parent
-        if not any(name.iterdir()) and name.resolve() not in self.existing | {Path.cwd().resolve()}:
-            name.rmdir()
+        above = [parent for parent in folder.resolve().parents if parent.is_relative_to(root.resolve())]
+        for parent in above:
+            if any(parent.iterdir()) or parent == Path.cwd().resolve():
+                return
+            parent.rmdir()
 
 
 def _train(values: Mapping[str, Any], **options: Any) -> dict[str, Any]:
@@ -118,12 +121,12 @@ def _log_to(path: Path) -> Iterator[None]:
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     console = logging.StreamHandler(sys.stderr)
     console.setFormatter(logging.Formatter("%(message)s"))
-    root = logging.getLogger("nmt")
-    root.setLevel(logging.INFO)
-    root.handlers = [console, handler]
-    root.propagate = False
+    log = logging.getLogger("nmt")
+    before = log.level, log.handlers, log.propagate
+    log.setLevel(logging.INFO)
+    log.handlers, log.propagate = [console, handler], False
     try:
         yield
     finally:
         handler.close()
-        root.handlers = []
+        log.level, log.handlers, log.propagate = before

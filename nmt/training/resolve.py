@@ -94,6 +94,9 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
     model = build(ModelSettings, _filled(config["model"], defaults.model), "model")
     if model.tying is None:
         model = replace(model, tying="all" if data.tokenizer.joint else "target")
+    if model.tying == "all" and not data.tokenizer.joint:
+        raise SettingsError("model.tying=all needs one vocabulary for both sides: set data.tokenizer.joint=true")
+    at_least(convert(config["optimizer"].get("lr", 0.0), float, "optimizer.lr"), 0, "optimizer.lr")
     search = search_options(SearchOptions(), **_filled(config["search"], {"stopping": defaults.stopping}))
     seed = convert(config["seed"], int, "seed")
     at_least(seed, 0, "seed")

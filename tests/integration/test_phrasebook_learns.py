@@ -52,8 +52,8 @@ def test_alignment_error_rate_is_that_of_the_references(
     book = phrasebook("en", "de", train=0, valid=100, test=200, seed=1)
     hypotheses = lines_of(trained / "test.hypotheses")
     correct = links = sure = 0
-    for phrase, hypothesis in zip(book.test, hypotheses, strict=True):
-        result = translator.translate(phrase.source)
+    results = translator.translate([phrase.source for phrase in book.test])
+    for phrase, hypothesis, result in zip(book.test, hypotheses, results, strict=True):
         assert result.text == hypothesis
         shown = result.alignment if hypothesis == phrase.target else translator.align(phrase.source, phrase.target)
         found = set(shown.links())
@@ -70,7 +70,7 @@ def test_output_holds_results_alone(trained: Path, metrics: dict[str, Any]) -> N
 
 def test_log_tells_what_is_learnt(trained: Path) -> None:
     said = trained.with_name("trained.err").read_text(encoding="utf-8")
-    assert "8,000 of 8,000 pairs kept" in said
+    assert "16,000 of 16,000 pairs kept" in said
     assert f"{json.loads((trained / 'metrics.json').read_text())['parameters']:,} parameters" in said
     assert re.search(r"validation after step \d+: BLEU", said)
     assert not re.search(r"warning|traceback|\x1b|\r", said, re.IGNORECASE)
