@@ -1,7 +1,7 @@
 """Batches of about equal cost: sentences of like length, up to a budget of tokens."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -114,11 +114,15 @@ class BatchLoader:
     accumulate: int = 1
     epoch: int = 0
     position: int = 0
+    _ended: bool = field(default=False, init=False)
 
     def __len__(self) -> int:
         return len(self._plan())
 
     def __iter__(self) -> Iterator[PairBatch]:
+        if self._ended:  # resumed at the end of an epoch, whose rest, nothing, is asked for first
+            self._ended = False
+            return
         if self.position >= len(self):
             self.epoch, self.position = self.epoch + 1, 0
         plan = self._plan()
@@ -142,6 +146,7 @@ class BatchLoader:
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Continues from where another loader stood."""
         self.epoch, self.position = state["epoch"], state["position"]
+        self._ended = self.position >= len(self)
 
     def _plan(self) -> list[Indices]:
         if getattr(self, "_planned", None) != self.epoch:

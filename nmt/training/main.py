@@ -129,4 +129,5 @@ def _log_to(path: Path) -> Iterator[None]:
         yield
     finally:
         handler.close()
-        log.level, log.handlers, log.propagate = before
+        log.setLevel(before[0])
+        log.handlers, log.propagate = before[1:]
