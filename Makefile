@@ -26,8 +26,8 @@ demo: $(STAMP) ## Trains the default model, translates a few unseen lines, draws
 	@$(BIN)/nmt translate $(RUN) -i demo/sources.txt -o demo/translations.txt
 	@paste demo/sources.txt demo/translations.txt | awk -F '\t' '{ printf "\n  %s\n    -> %s\n", $$1, $$2 }'
 	@echo
-	@sentence="$$(head -n 1 demo/sources.txt)"; for kind in png html; do \
-	  $(BIN)/nmt heatmap $(RUN) "$$sentence" -o "demo/alignment.$$kind" && echo "Its first line as a heatmap: demo/alignment.$$kind" || exit 1; \
+	@sentence="$$(awk 'length > length(best) { best = $$0 } END { print best }' demo/sources.txt)"; for kind in png html; do \
+	  $(BIN)/nmt heatmap $(RUN) "$$sentence" -o "demo/alignment.$$kind" && echo "The longest of them as a heatmap: demo/alignment.$$kind" || exit 1; \
 	done
 
 test: lint ## Runs linters, types, import contracts and all tests but the long ones

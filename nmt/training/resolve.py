@@ -38,7 +38,7 @@ PHRASEBOOK = Defaults(
     model={"embedding_size": 128, "encoder_size": 64, "decoder_size": 128, "dropout": 0.1},
     batch_tokens=1024,
     stopping="first",  # a sure model's other hypotheses end early, and would end the search before the best one
-    end={"max_epochs": 6},
+    end={"max_epochs": 7},
 )
 TEXT = Defaults(
     model={"embedding_size": 256, "encoder_size": 128, "decoder_size": 256, "dropout": 0.3},
