@@ -187,6 +187,7 @@ class TestLoader:
         list(first)
         list(first)
         second.load_state_dict(first.state_dict())
+        assert list(second) == []  # the rest of the epoch that had ended
         assert [numbers(batch) for batch in second] == [numbers(batch) for batch in first]
 
     def test_state_is_plain_numbers(self) -> None:
