@@ -153,6 +153,7 @@ def test_readme_has_blocks_of_both_kinds() -> None:
 def test_readme_runs(tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = [block for block in blocks_of(README.read_text(encoding="utf-8")) if not block.soak]
     run_blocks(blocks, tmp_path, environment, monkeypatch)
+    assert (tmp_path / "alignment.html").exists()
 
 
 def copy_checkout(folder: Path) -> None:

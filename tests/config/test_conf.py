@@ -69,7 +69,8 @@ def test_option_composes_resolves_and_builds(option: str, tmp_path: Path, monkey
 @pytest.mark.parametrize("score", sorted(SCORES))
 @pytest.mark.parametrize("model", MODELS)
 def test_every_score_goes_with_every_model(model: str, score: str) -> None:
-    built(f"model={model}", f"model.attention.score={score}")
+    made = built(f"model={model}", f"model.attention.score={score}")
+    assert any(isinstance(module, SCORES[score]) for module in made.modules())
 
 
 def test_scores_are_those_that_are_promised() -> None:
