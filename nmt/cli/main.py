@@ -11,6 +11,8 @@ from nmt.config import UserError, nearest
 COMMANDS = {
     "train": "train a model on parallel text (Hydra overrides)",
     "translate": "translate a file or standard input, with alignments",
+    "score": "log-probability of given translations",
+    "evaluate": "BLEU, chrF and TER of translations, compared by bootstrap",
     "heatmap": "draw the alignment of one sentence",
 }
 

@@ -47,6 +47,13 @@ def positive(text: str) -> int:
     return number
 
 
+def whole(text: str) -> int:
+    """Reads a whole number of at least 0."""
+    if not text.strip().isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 0")
+    return int(text)
+
+
 @contextmanager
 def naming(*paths: str | None) -> Iterator[None]:
     """Lets an error in writing, such as a full disk, name the files that were being written."""

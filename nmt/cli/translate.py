@@ -83,10 +83,11 @@ def _translate(given: argparse.Namespace, source: IO[bytes], stack: ExitStack) -
     output.flush()
 
 
-def decoded(lines: IO[bytes]) -> Iterator[str]:
-    """Yields lines of UTF-8; other bytes become U+FFFD, with a warning that names the line."""
+def decoded(lines: IO[bytes], file: str | None = None) -> Iterator[str]:
+    """Yields lines of UTF-8; other bytes become U+FFFD, with a warning that names the line and, if given, the file."""
     for number, line in enumerate(lines, 1):
         text = line.decode("utf-8", errors="replace")
         if "\ufffd" in text and text.encode() != line:
-            log.warning("line %d: not UTF-8; the bytes that are not become U+FFFD", number)
+            place = f"line {number}" if file is None else f"{file}, line {number}"
+            log.warning("%s: not UTF-8; the bytes that are not become U+FFFD", place)
         yield text.removeprefix("\ufeff") if number == 1 else text

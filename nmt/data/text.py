@@ -1,15 +1,23 @@
-"""Reading lines and line-parallel files."""
+"""Lines of files, and line-parallel text."""
 
 import gzip
+import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from nmt.config import UserError
 
 Links = frozenset[tuple[int, int]]
 Segments = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+
+Item = TypeVar("Item")
+
+BYTE_ORDER_MARK = "\ufeff"
 
 
 class DataError(UserError):
@@ -21,21 +29,89 @@ class ParallelText:
     """Line-parallel text.
 
     Attributes:
-        sources: source sentences.
+        sources: source sentences, in memory or read from the cache as they are asked for.
         targets: their translations.
         sure: gold links of each pair as (source word, target word), white-space words counted from 0; or None.
         possible: gold links that may be there, the sure ones among them; or None.
         segments: groups of source words and the target words that say the same, for each pair; or None.
+        pretokenized: the text is cut into tokens by spaces.
+        known_digests: what `digests` would compute, if it is known already.
     """
 
-    sources: list[str]
-    targets: list[str]
+    sources: Sequence[str]
+    targets: Sequence[str]
     sure: list[Links] | None = None
     possible: list[Links] | None = None
     segments: list[Segments] | None = None
+    pretokenized: bool = False
+    known_digests: tuple[str, str] | None = None
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    @property
+    def bleu_tokenizer(self) -> str | None:
+        """What sacreBLEU shall cut it with: `none` if it is cut already; None: what suits the target language."""
+        return "none" if self.pretokenized else None
+
+    @cached_property
+    def digests(self) -> tuple[str, str]:
+        """SHA-256 of the lines of each side, as hex digits."""
+        return self.known_digests or (lines_digest(self.sources), lines_digest(self.targets))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Names the pairs: 16 hex digits, the same wherever and in whatever format the text lies."""
+        return hashlib.sha256(" ".join(self.digests).encode()).hexdigest()[:16]
+
+
+class LinesDigest:
+    """SHA-256 of lines that come in portions."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def add(self, lines: Sequence[str]) -> None:
+        """Adds lines, each with a line feed."""
+        self._digest.update("".join(f"{line}\n" for line in lines).encode())
+
+    def hexdigest(self) -> str:
+        """Returns the digest so far."""
+        return self._digest.hexdigest()
+
+
+def lines_digest(lines: Iterable[str]) -> str:
+    """Returns the SHA-256 of lines, without holding more than a portion of them."""
+    digest = LinesDigest()
+    for portion in portions(lines, 10_000):
+        digest.add(portion)
+    return digest.hexdigest()
+
+
+def portions(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yields the items in lists of `size`, the last one shorter."""
+    rest = iter(items)
+    while portion := list(islice(rest, size)):
+        yield portion
+
+
+def raw_lines(path: Path) -> Iterator[bytes]:
+    r"""Yields the lines of a plain or gzip file as bytes, without line ends.
+
+    A line ends at `\n` alone; a `\r` before it is dropped.
+
+    Raises:
+        DataError: a damaged gzip file.
+    """
+    opener = gzip.open if path.suffix == ".gz" else open
+    number = 0
+    try:
+        with opener(path, "rb") as file:
+            for line in file:
+                number += 1
+                yield line.removesuffix(b"\n").removesuffix(b"\r")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}, after line {number}: the gzip file is damaged ({error})") from error
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -44,19 +120,21 @@ def read_lines(path: Path) -> Iterator[str]:
     Raises:
         DataError: bytes that are not UTF-8 (the message names file and line), or a damaged gzip file.
     """
-    opener = gzip.open if path.suffix == ".gz" else open
-    number = 0
+    for number, line in enumerate(raw_lines(path), 1):
+        yield decoded(line, path, number, "convert the file first")
+
+
+def decoded(line: bytes, path: Path, number: int, remedy: str) -> str:
+    """Returns a line of a file as text, the first one (`number` 1) without a byte order mark.
+
+    Raises:
+        DataError: bytes that are not UTF-8, in one line with place and remedy.
+    """
     try:
-        with opener(path, "rb") as file:
-            for number, line in enumerate(file, 1):
-                text = line.decode()
-                yield (text.removeprefix("\ufeff") if number == 1 else text).removesuffix("\n").removesuffix("\r")
+        text = line.decode()
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}, line {number}: byte {error.start + 1} is not UTF-8; convert the file first"
-        ) from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}, after line {number}: the gzip file is damaged ({error})") from error
+        raise DataError(f"{path}, line {number}: byte {error.start + 1} is not UTF-8; {remedy}") from error
+    return text.removeprefix(BYTE_ORDER_MARK) if number == 1 else text
 
 
 def side(prefix: str, lang: str) -> Path:
@@ -68,27 +146,7 @@ def side(prefix: str, lang: str) -> Path:
     for candidate in (Path(f"{prefix}.{lang}"), Path(f"{prefix}.{lang}.gz")):
         if candidate.is_file():
             return candidate
+    kinds = "; one file with both sides ends in .tsv, .jsonl or .parquet" if Path(prefix).is_file() else ""
     raise DataError(
-        f"no file {prefix}.{lang} or {prefix}.{lang}.gz: a prefix names two files, one ending in each language"
+        f"no file {prefix}.{lang} or {prefix}.{lang}.gz: a prefix names two files, one ending in each language{kinds}"
     )
-
-
-def read_parallel(prefixes: Sequence[str], source_lang: str, target_lang: str) -> ParallelText:
-    """Reads one or more prefixes and joins them.
-
-    Raises:
-        DataError: a missing side, sides of unequal length, no line at all, or bytes that are not UTF-8.
-    """
-    sources: list[str] = []
-    targets: list[str] = []
-    for prefix in prefixes:
-        source_file, target_file = side(prefix, source_lang), side(prefix, target_lang)
-        sources.extend(read_lines(source_file))
-        targets.extend(read_lines(target_file))
-        if len(sources) != len(targets):
-            extra = len(sources) - len(targets)
-            longer = source_file if extra > 0 else target_file
-            raise DataError(f"{longer} has {abs(extra)} more lines than {target_file if extra > 0 else source_file}")
-    if not sources:
-        raise DataError(f"no lines in {', '.join(prefixes)} ({source_lang}, {target_lang})")
-    return ParallelText(sources, targets)

@@ -1,18 +1,12 @@
 """Corpus scores by sacreBLEU, on detokenised text, with the tokeniser that suits the target language."""
 
-import importlib.util
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
-log = logging.getLogger(__name__)
-
-TOKENIZERS = {"zh": "zh", "ja": "ja-mecab", "ko": "ko-mecab"}
-EXTRAS = {"ja-mecab": "MeCab", "ko-mecab": "mecab_ko"}
+from nmt.evaluation.tokenizers import bleu_tokenizer, named_tokenizer
 
 
 @dataclass(frozen=True)
@@ -34,25 +28,25 @@ class Scores:
     chrf_signature: str
 
 
-@cache
-def bleu_tokenizer(target_lang: str) -> str:
-    """Returns sacreBLEU's tokeniser for a language; `char` where the one it needs is not installed, said once."""
-    name = TOKENIZERS.get(target_lang.replace("_", "-").split("-")[0].lower(), "13a")
-    if name in EXTRAS and importlib.util.find_spec(EXTRAS[name]) is None:
-        log.warning("BLEU of '%s' counts characters, because sacreBLEU's %s is not installed", target_lang, name)
-        return "char"
-    return name
-
-
-def corpus_scores(hypotheses: Sequence[str], references: Sequence[str], target_lang: str) -> Scores:
+def corpus_scores(
+    hypotheses: Sequence[str], references: Sequence[str], target_lang: str, tokenize: str | None = None
+) -> Scores:
     """Scores translations against one reference each.
+
+    Args:
+        hypotheses: translations.
+        references: what each should have been.
+        target_lang: code of their language, which chooses the tokeniser of BLEU.
+        tokenize: another tokeniser of sacreBLEU for BLEU, such as `none` for text that is tokenised already.
 
     Raises:
         ValueError: not as many hypotheses as references, or none.
+        SettingsError: an unknown tokeniser, or one that is not installed.
     """
     if len(hypotheses) != len(references) or not references:
         raise ValueError(f"{len(hypotheses)} translations cannot be scored against {len(references)} references")
-    bleu, chrf = BLEU(tokenize=bleu_tokenizer(target_lang)), CHRF()
+    name = named_tokenizer(tokenize) if tokenize else bleu_tokenizer(target_lang)
+    bleu, chrf = BLEU(tokenize=name, force=tokenize is not None), CHRF()
     bleu_score = bleu.corpus_score(hypotheses, [references])
     chrf_score = chrf.corpus_score(hypotheses, [references])
     matches = sum(hypothesis == reference for hypothesis, reference in zip(hypotheses, references, strict=True))

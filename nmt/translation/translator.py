@@ -17,6 +17,7 @@ from nmt.data.tokenizer import Pieces, Tokenizer
 from nmt.modules.seq2seq import Seq2Seq
 from nmt.translation.package import load_package
 from nmt.translation.result import Hypothesis, PairScore, Translation
+from nmt.translation.scoring import LONG, NO_SCORE, PiecePair, batches, pair_score, score_steps
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +112,8 @@ class Translator:
         Raises:
             SettingsError: one of the two is empty.
         """
-        source_pieces, target_pieces, forced = self._force(source, target)
-        return self._alignment(source_pieces, target_pieces, forced.weights[0])
+        pair = self._pair(source, target)
+        return self._alignment(pair.source, pair.target, self._force([pair]).weights[0])
 
     def score_pair(self, source: str, target: str) -> PairScore:
         """Returns the log-probability of a given translation.
@@ -120,21 +121,59 @@ class Translator:
         Raises:
             SettingsError: one of the two is empty.
         """
-        _, target_pieces, forced = self._force(source, target)
-        log_probs = tuple(forced.log_probs[0].tolist())
-        return PairScore(sum(log_probs), log_probs, target_pieces.tokens)
+        return self._score_batch([self._pair(source, target)])[0]
 
-    def _force(self, source: str, target: str) -> tuple[Pieces, Pieces, search.Forced]:
-        source_pieces, target_pieces = self.source.encode(source), self.target.encode(target)
-        if len(source_pieces.ids) == 1 or len(target_pieces.ids) == 1:
+    def score_pairs(self, pairs: Iterable[tuple[str, str]], *, batch_size: int = BATCH_SIZE) -> Iterator[PairScore]:
+        """Yields the log-probability of each given translation, in order; reads only a few batches ahead.
+
+        Long sources are cut as in `stream`. A pair with an empty side gets 0 and no tokens.
+
+        Args:
+            pairs: sentences and their translations, with or without line ends.
+            batch_size: most pairs that are scored together; none is read ahead with 1.
+
+        Raises:
+            SettingsError: a batch size below 1.
+        """
+        at_least(batch_size, 1, "batch_size")
+        return self._score_pairs(iter(pairs), batch_size)
+
+    def _score_pairs(self, pairs: Iterator[tuple[str, str]], batch_size: int) -> Iterator[PairScore]:
+        first = 1
+        while window := list(islice(pairs, 1 if batch_size == 1 else WINDOW * batch_size)):
+            pieces = [
+                PiecePair(self._encode(source, first + index, self.options), self.target.encode(_sentence(target)))
+                for index, (source, target) in enumerate(window)
+            ]
+            scores = [NO_SCORE] * len(pieces)
+            for batch in batches(pieces, batch_size, BATCH_PIECES):
+                for place, score in zip(batch, self._score_batch([pieces[one] for one in batch]), strict=True):
+                    scores[place] = score
+            yield from scores
+            first += len(window)
+
+    def _score_batch(self, pairs: Sequence[PiecePair]) -> list[PairScore]:
+        if len(pairs) == 1 and len(pairs[0].target.ids) > LONG:
+            self.model.eval()
+            source, target = self._batch([pairs[0].source]), pairs[0].target
+            return [pair_score(target, score_steps(self.model, source, target, self.target.vocabulary))]
+        log_probs = self._force(pairs).log_probs.cpu()
+        return [pair_score(pair.target, row) for pair, row in zip(pairs, log_probs, strict=True)]
+
+    def _pair(self, source: str, target: str) -> PiecePair:
+        pair = PiecePair(self.source.encode(source), self.target.encode(target))
+        if pair.empty:
             raise SettingsError("an empty sentence cannot be aligned or scored")
-        ids = torch.tensor([target_pieces.ids], device=self.device)
+        return pair
+
+    def _force(self, pairs: Sequence[PiecePair]) -> search.Forced:
+        source = self._batch([pair.source for pair in pairs])
+        target, _ = self._ids(self.target, [pair.target for pair in pairs])
         self.model.eval()
-        forced = search.forced_decode(self.model, self._batch([source_pieces]), ids, self.target.vocabulary)
-        return source_pieces, target_pieces, forced
+        return search.forced_decode(self.model, source, target, self.target.vocabulary)
 
     def _encode(self, line: str, number: int, options: SearchOptions) -> Pieces:
-        text = line.removesuffix("\n").removesuffix("\r")
+        text = _sentence(line)
         pieces, most = self.source.encode(text), options.max_source_length
         if len(pieces.ids) - 1 <= most:
             return pieces
@@ -182,12 +221,20 @@ class Translator:
             shift=self.shift,
         )
 
-    def _batch(self, pieces: Sequence[Pieces]) -> search.Batch:
+    def _ids(self, tokenizer: Tokenizer, pieces: Sequence[Pieces]) -> tuple[Tensor, Tensor]:
+        """Returns right-padded ids (B, longest) and lengths (B,), end marks counted."""
         lengths = [len(one.ids) for one in pieces]
-        ids = np.full((len(pieces), max(lengths)), self.source.vocabulary.pad_id)
+        ids = np.full((len(pieces), max(lengths)), tokenizer.vocabulary.pad_id)
         for row, one in enumerate(pieces):
             ids[row, : lengths[row]] = one.ids
-        return search.Batch(torch.from_numpy(ids).to(self.device), torch.tensor(lengths, device=self.device))
+        return torch.from_numpy(ids).to(self.device), torch.tensor(lengths, device=self.device)
+
+    def _batch(self, pieces: Sequence[Pieces]) -> search.Batch:
+        return search.Batch(*self._ids(self.source, pieces))
+
+
+def _sentence(line: str) -> str:
+    return line.removesuffix("\n").removesuffix("\r")
 
 
 def _device(name: str) -> str:
