@@ -57,7 +57,7 @@ def assert_nothing_is_left(folder: Path) -> None:
         (("search.beam_size=0",), ("beam_size",)),
         (("search.beem_size=3",), ("search.beem_size", "'search.beam_size'")),
         (("data.batch_tokens=-5",), ("data.batch_tokens=-5",)),
-        (("data.source_lang=fr",), ("'fr'", "data.train")),
+        (("data.source_lang=tlh",), ("'tlh'", "data.train")),
         (("data.tokenizer.size=9999",), ("data.tokenizer.size=9999", "choose from")),
         (("data.tokenizer.size=9",), ("data.tokenizer.size=9", "choose from")),
         (("data.tokenizer.source=one.spm",), ("data.tokenizer.target",)),

@@ -8,11 +8,13 @@ from random import Random
 from nmt.data.phrasebook.de import GERMAN
 from nmt.data.phrasebook.drawing import draw_sentence
 from nmt.data.phrasebook.en import ENGLISH
+from nmt.data.phrasebook.es import SPANISH
+from nmt.data.phrasebook.fr import FRENCH
 from nmt.data.phrasebook.pairing import Phrase, pair
 from nmt.data.phrasebook.wording import Language
 
 # A further language is one module with a `Language` in it, and a line here.
-LANGUAGES = {"de": GERMAN, "en": ENGLISH}
+LANGUAGES = {"de": GERMAN, "en": ENGLISH, "es": SPANISH, "fr": FRENCH}
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ def phrasebook(
     training pairs does not change the other two parts, and exchanged languages give the same pairs turned round.
 
     Args:
-        source_lang: Code of the source language, "en" or "de".
-        target_lang: Code of the target language, the other one.
+        source_lang: Code of the source language, one of `LANGUAGES`.
+        target_lang: Code of the target language, another one.
         train: Number of training pairs.
         valid: Number of validation pairs.
         test: Number of test pairs.

@@ -1,11 +1,13 @@
 """English: month before day, "ago" behind the noun, tens before units."""
 
+import re
 from functools import singledispatch
 
 from nmt.data.phrasebook import sources
 from nmt.data.phrasebook.segments import Date, Duration, Items, Label, Ordinal, Price, Quantity, Segment, Time
-from nmt.data.phrasebook.wording import HUNDREDS, ONES, THOUSANDS, Language, Words, comma, content, function
+from nmt.data.phrasebook.wording import HUNDREDS, ONES, THOUSANDS, Language, Words, comma, content, function, numeral
 
+PLACES = re.compile(r"(?P<thousands>.*thousand)?(?P<hundreds>.*hundred)?(?P<ones>.*)")
 PLURALS = {
     "apple": "apples",
     "pear": "pears",
@@ -22,18 +24,7 @@ RELATIONS = {"for": ("for", ""), "ago": ("", "ago"), "in": ("in", ""), "after": 
 
 def cardinal(number: int, name: str) -> Words:
     """Spell a number; each word expresses its own place: "three hundred" the hundreds, "forty-two" the ones."""
-    texts = sources.spell(number, "en").split()
-    words: Words = []
-    start = 0
-    for scale, place in (("thousand", THOUSANDS), ("hundred", HUNDREDS)):
-        if scale in texts:
-            end = texts.index(scale) + 1
-            words += content(" ".join(texts[start:end]), f"{name}:{place}")
-            start = end
-    for text in texts[start:]:
-        make = function if text == "and" else content
-        words += make(text, f"{name}:{ONES}")
-    return words
+    return numeral(sources.spell(number, "en"), name, PLACES, "and")
 
 
 def year(number: int) -> Words:

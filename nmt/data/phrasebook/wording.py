@@ -1,6 +1,7 @@
 """Words that know what they express: the gold links follow from concepts that two words share."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from nmt.data.phrasebook.segments import Segment
@@ -43,9 +44,13 @@ class Language:
     order: tuple[type[Segment], ...]
 
 
-def content(text: str, *concepts: str) -> Words:
-    """Make words of content that carry `concepts`, one for each white-space word of `text`."""
-    return [Word(part, frozenset(concepts), carries=frozenset(concepts)) for part in text.split()]
+def content(text: str, *concepts: str, helpers: Collection[str] = ()) -> Words:
+    """Make words of content that carry `concepts`, one for each white-space word of `text`.
+
+    Those of `helpers` among them, such as the "et" of "vingt et un", become function words.
+    """
+    meant = frozenset(concepts)
+    return [Word(part, meant, carries=frozenset() if part in helpers else meant) for part in text.split()]
 
 
 def function(text: str, *concepts: str) -> Words:
@@ -61,3 +66,16 @@ def comma(words: Words) -> Words:
 def compound(text: str, number: str) -> Words:
     """Make a numeral of one word; `number` names the number, whose places it expresses all at once."""
     return content(text, *(f"{number}:{place}" for place in (THOUSANDS, HUNDREDS, ONES)))
+
+
+def numeral(text: str, number: str, places: re.Pattern[str], joint: str) -> Words:
+    """Make a numeral of several words, each of which expresses its own place of the number.
+
+    Args:
+        text: The numeral, "three hundred and forty-two".
+        number: What names the number.
+        places: Matches every numeral; its groups "thousands", "hundreds" and "ones" hold the words of each place.
+        joint: The word for "and" within numerals, a function word.
+    """
+    parts = next(places.finditer(text)).groupdict("")
+    return [word for place, part in parts.items() for word in content(part, f"{number}:{place}", helpers=(joint,))]
