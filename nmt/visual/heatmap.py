@@ -1,32 +1,41 @@
-"""An alignment matrix as a matplotlib heatmap: the source on x, the target on y."""
+"""Alignment matrices as matplotlib heatmaps, one or several side by side: the source on x, the target on y."""
 
-import textwrap
 import warnings
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Protocol
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.collections import PatchCollection
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from nmt.visual import fonts, layout
-from nmt.visual.labels import check_grid, shorten, visible
+from nmt.visual import drawing, layout
+from nmt.visual.labels import check_grid
+from nmt.visual.picture import DOTS_PER_INCH, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg")
-COLORS = "Blues"
-GOLD_COLOR = "#d95f02"
-GRID_COLOR = "#dcdcdc"
-NOTEWORTHY = 0.1
-MOST_NUMBERED = 12
+
+Links = Collection[tuple[int, int]]
+
+
+class Weighted(Protocol):
+    """What a panel shows; an `nmt.Alignment` is one."""
+
+    @property
+    def matrix(self) -> NDArray[np.floating[Any]]:
+        """The weights (T, S), row = target token, column = source token."""
+
+    @property
+    def source_tokens(self) -> Sequence[str]:
+        """The S labels of the columns."""
+
+    @property
+    def target_tokens(self) -> Sequence[str]:
+        """The T labels of the rows."""
 
 
 def heatmap(
@@ -36,9 +45,9 @@ def heatmap(
     *,
     ax: "Axes | None" = None,
     title: str | None = None,
-    gold: Collection[tuple[int, int]] | None = None,
+    gold: Links | None = None,
 ) -> "Axes":
-    """Draw an alignment.
+    """Draw an alignment. Tokens keep their order on both axes, also those that are read from right to left.
 
     Args:
         matrix: weights (T, S) between 0 and 1, row = target token, column = source token; either may be empty.
@@ -49,16 +58,58 @@ def heatmap(
         gold: links (source, target), 0-based, marked by hollow squares.
 
     Returns:
-        The axes; `.figure` is the picture.
+        The axes; `.figure` is the picture. Axes of an own figure show it as the last value of a notebook cell.
 
     Raises:
         ValueError: the shape of the matrix differs from the numbers of labels, or a gold link lies outside of it.
     """
     weights = _checked(matrix, source_tokens, target_tokens, gold or ())
-    labels = _prepare(source_tokens, target_tokens, title, keep_missing=False)
-    axes = ax if ax is not None else layout.new_axes(Figure(), labels.source, labels.target, titled=bool(title))
-    _draw(axes, weights, labels, gold or ())
+    labels = drawing.prepare(source_tokens, target_tokens, title, keep_missing=False)
+    axes = ax if ax is not None else _own_axes(Picture(), labels)
+    drawing.draw(axes, weights, labels, gold or ())
     return axes
+
+
+def side_by_side(
+    alignments: Sequence[Weighted], titles: Sequence[str] = (), *, gold: Sequence[Links] | None = None
+) -> "Figure":
+    """Draw several alignments as panels of one figure, with cells of one size and one scale of colours.
+
+    Panels that do not fit beside each other go into further rows. The rows of a panel are labelled unless they are the
+    same as in the panel to its left.
+
+    Args:
+        alignments: what to compare; their tokens may differ.
+        titles: one a panel, or none.
+        gold: links (source, target), 0-based, of each panel, marked by hollow squares.
+
+    Returns:
+        The figure, unknown to pyplot; it shows itself in a notebook and is written by `.savefig(path)`.
+
+    Raises:
+        ValueError: no alignment, not as many titles or gold links as alignments, or as for `heatmap`.
+    """
+    if not alignments:
+        raise ValueError("no alignment to draw")
+    for name, given in (("titles", titles), ("sets of gold links", gold or ())):
+        if given and len(given) != len(alignments):
+            raise ValueError(f"{len(given)} {name} do not fit {len(alignments)} alignments")
+    panels = [
+        (
+            _checked(one.matrix, one.source_tokens, one.target_tokens, gold[index] if gold else ()),
+            drawing.prepare(
+                one.source_tokens, one.target_tokens, titles[index] if titles else None, keep_missing=False
+            ),
+        )
+        for index, one in enumerate(alignments)
+    ]
+    figure = Picture()
+    places = layout.place_panels([_panel(labels) for _, labels in panels])
+    axes = layout.panel_axes(figure, places)
+    for index, ((weights, labels), one, place) in enumerate(zip(panels, axes, places, strict=True)):
+        links = gold[index] if gold else ()
+        drawing.draw(one, weights, labels, links, place)
+    return figure
 
 
 def save_heatmap(
@@ -68,7 +119,7 @@ def save_heatmap(
     target_tokens: Sequence[str],
     *,
     title: str | None = None,
-    gold: Collection[tuple[int, int]] | None = None,
+    gold: Links | None = None,
 ) -> None:
     """Write an alignment (T, S) as a picture; the arguments are those of `heatmap`. Needs no display.
 
@@ -83,120 +134,25 @@ def save_heatmap(
         raise ValueError(f"{path}: a heatmap is written as {' or '.join(SUFFIXES)}")
     weights = _checked(matrix, source_tokens, target_tokens, gold or ())
     is_svg = suffix == ".svg"
-    figure = Figure()
     with mpl.rc_context({"svg.hashsalt": "nmt", "svg.fonttype": "none"}), warnings.catch_warnings():
         # The viewer of an SVG brings its own fonts: what matplotlib lacks here is no loss there.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        labels = _prepare(source_tokens, target_tokens, title, keep_missing=is_svg)
-        axes = layout.new_axes(figure, labels.source, labels.target, titled=bool(title))
-        _draw(axes, weights, labels, gold or ())
+        labels = drawing.prepare(source_tokens, target_tokens, title, keep_missing=is_svg)
+        figure = Picture()
+        drawing.draw(_own_axes(figure, labels), weights, labels, gold or ())
         metadata = {"Date": None} if is_svg else {}
-        figure.savefig(path, format=suffix[1:], dpi=150, bbox_inches="tight", metadata=metadata)
+        figure.savefig(path, format=suffix[1:], dpi=DOTS_PER_INCH, bbox_inches="tight", metadata=metadata)
 
 
-class _Labels(NamedTuple):
-    """Texts as they are drawn, and the text properties they are drawn with."""
-
-    source: list[str]
-    target: list[str]
-    title: str
-    style: dict[str, Any]
-
-
-def _checked(
-    matrix: ArrayLike, source: Sequence[str], target: Sequence[str], gold: Collection[tuple[int, int]]
-) -> NDArray[np.float64]:
+def _checked(matrix: ArrayLike, source: Sequence[str], target: Sequence[str], gold: Links) -> NDArray[np.float64]:
     weights = np.asarray(matrix, dtype=np.float64)
     check_grid(weights.shape, source, target, gold)
     return weights
 
 
-def _prepare(source: Sequence[str], target: Sequence[str], title: str | None, *, keep_missing: bool) -> _Labels:
-    texts = [visible(title or ""), *(shorten(visible(token)) for token in (*source, *target))]
-    families, missing = fonts.cover("".join(texts))
-    if missing and not keep_missing:
-        fonts.warn_missing(missing)
-        texts = [text.translate(fonts.substitutes(missing)) for text in texts]
-    # Labels are text: a dollar sign is no formula, whatever the user's settings.
-    style = {"fontfamily": families, "parse_math": False, "usetex": False}
-    return _Labels(texts[1 : len(source) + 1], texts[len(source) + 1 :], texts[0], style)
+def _own_axes(figure: Picture, labels: drawing.Labels) -> "Axes":
+    return layout.panel_axes(figure, layout.place_panels([_panel(labels)]))[0]
 
 
-def _draw(axes: "Axes", weights: NDArray[np.float64], labels: _Labels, gold: Collection[tuple[int, int]]) -> None:
-    cell = _paint(axes, weights)
-    _label(axes, labels, cell)
-    _mark_gold(axes, gold, cell)
-    if max(weights.shape) <= MOST_NUMBERED and cell >= layout.NUMBERED_CELL:
-        _print_numbers(axes, weights, cell)
-    _color_bar(axes)
-    if labels.title:
-        width, _ = layout.axes_points(axes)
-        lines = textwrap.fill(labels.title, max(48, int(width / layout.TITLE_CHARACTER)))
-        axes.set_title(lines, fontsize=11, **labels.style)
-
-
-def _paint(axes: "Axes", weights: NDArray[np.float64]) -> float:
-    """Paint the cells of a matrix (T, S) and return the side of one in points."""
-    rows, columns = (max(count, 1) for count in weights.shape)
-    axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal")
-    axes.apply_aspect()
-    width, height = layout.axes_points(axes)
-    cell: float = min(width / columns, height / rows)
-    if weights.size:
-        # "none" hands the matrix itself to a vector format, so that its cells stay sharp at any zoom.
-        axes.imshow(weights, cmap=COLORS, vmin=0, vmax=1, aspect="equal", interpolation="none")
-    axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
-    axes.grid(visible=True, which="minor", color=GRID_COLOR, linewidth=min(0.6, cell / 30))
-    axes.tick_params(which="minor", length=0)
-    return cell
-
-
-def _label(axes: "Axes", labels: _Labels, cell: float) -> None:
-    source, target, _, style = labels
-    size, every = layout.font_size(cell), layout.label_step(cell)
-    rotation = layout.rotation(source, cell)
-    anchor = {0: "center", 45: "left", 90: "center"}[rotation]
-    axes.xaxis.set_label_position("top")
-    axes.xaxis.tick_top()
-    axes.set_xticks(
-        range(0, len(source), every),
-        labels=source[::every],
-        rotation=rotation,
-        ha=anchor,
-        rotation_mode="default" if rotation == 90 else "anchor",
-        fontsize=size,
-        **style,
-    )
-    axes.set_yticks(range(0, len(target), every), labels=target[::every], fontsize=size, **style)
-    axes.tick_params(which="major", length=2, pad=2)
-    axes.set_xlabel("source", alpha=0.7)
-    axes.set_ylabel("target", alpha=0.7)
-
-
-def _mark_gold(axes: "Axes", gold: Collection[tuple[int, int]], cell: float) -> None:
-    """Frame the gold cells, a little inside so that neighbours keep frames of their own."""
-    frames = [Rectangle((source - 0.42, target - 0.42), 0.84, 0.84) for source, target in sorted(gold)]
-    width = float(np.clip(cell / 12, 0.8, 2.0))
-    marks = PatchCollection(frames, facecolor="none", edgecolor=GOLD_COLOR, linewidth=width, label="gold")
-    axes.add_collection(marks, autolim=False)
-
-
-def _print_numbers(axes: "Axes", weights: NDArray[np.float64], cell: float) -> None:
-    colors = mpl.colormaps[COLORS]
-    for target, source in zip(*np.nonzero(weights >= NOTEWORTHY), strict=True):
-        weight = weights[target, source]
-        red, green, blue, _ = colors(float(weight))
-        color = "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.45 else "black"
-        axes.text(source, target, f"{weight:.2f}", ha="center", va="center", color=color, fontsize=cell * 0.3)
-
-
-def _color_bar(axes: "Axes") -> None:
-    """A bar of fixed width beside the top of the matrix, placed in the axes so that it follows them."""
-    width, height = layout.axes_points(axes)
-    tall = float(np.clip(height, 60, 140))
-    inset = axes.inset_axes((1 + 10 / width, 1 - tall / height, 9 / width, tall / height))
-    bar = axes.figure.colorbar(ScalarMappable(Normalize(0, 1), COLORS), cax=inset, ticks=[0, 0.5, 1])
-    bar.set_label("weight", alpha=0.7)
-    bar.outline.set_linewidth(0.4)
-    bar.ax.tick_params(length=2, labelsize=8)
+def _panel(labels: drawing.Labels) -> layout.Panel:
+    return layout.Panel(labels.source.lines, labels.target.lines, labels.title.lines[0])
