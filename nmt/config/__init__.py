@@ -5,7 +5,7 @@ misspelt key, a value of the wrong type or an unknown choice with one line that 
 """
 
 from nmt.config.checks import SettingsError, UserError, at_least, build, choice, convert, nearest, plain
-from nmt.config.data import DataSettings, PhrasebookSettings, TokenizerSettings, prefixes
+from nmt.config.data import DataSettings, PhrasebookSettings, TokenizerSettings, column_names, prefixes
 from nmt.config.model import AttentionSettings, ModelSettings, Vocabulary
 from nmt.config.search import PRECISIONS, STOPPING, SearchOptions, search_options
 
@@ -24,6 +24,7 @@ __all__ = [
     "at_least",
     "build",
     "choice",
+    "column_names",
     "convert",
     "nearest",
     "plain",

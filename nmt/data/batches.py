@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from nmt.data.corpus import EncodedPairs, Ragged
+from nmt.data.ragged import EncodedPairs, Ragged
 
 Indices = npt.NDArray[np.int64]
 
@@ -44,31 +44,31 @@ def plan_batches(pairs: EncodedPairs, batch_tokens: int, seed: int, epoch: int) 
     """
     random = np.random.default_rng((seed, epoch))
     order = random.permutation(len(pairs))
-    keys = [_length_keys(pairs, bucket) for bucket in BUCKETS]
-    plans = [_cut(pairs, order[np.lexsort([key[order] for key in found])], batch_tokens) for found in keys]
+    plans = (_cut(pairs, _by_length(pairs, order, bucket), batch_tokens) for bucket in BUCKETS)
     batches = min(plans, key=lambda plan: padding_share(pairs, plan))
     return [batches[index] for index in random.permutation(len(batches))]
 
 
-def _length_keys(pairs: EncodedPairs, bucket: int) -> tuple[npt.NDArray[np.int64], ...]:
-    """Returns sort keys, the last one first: target length in buckets, then source length, up and down in turn.
+def _by_length(pairs: EncodedPairs, order: Indices, bucket: int) -> Indices:
+    """Sorts an order by target length in buckets, then by source length, up and down in turn, then target length.
 
     Narrow buckets keep target padding low, wide ones leave enough pairs in each to keep source padding low.
     """
-    buckets = pairs.target.lengths // bucket
-    zigzag = np.where(buckets % 2 == 0, pairs.source.lengths, -pairs.source.lengths)
-    return pairs.target.lengths, zigzag, buckets
+    source, target = (side.lengths[order].astype(np.int32) for side in (pairs.source, pairs.target))
+    buckets = target // bucket
+    zigzag = np.where(buckets % 2 == 0, source, -source)
+    return order[np.lexsort((target, zigzag, buckets))]
 
 
 def _cut(pairs: EncodedPairs, order: Indices, batch_tokens: int) -> list[Indices]:
     """Cuts an order into batches within the budget."""
-    longest = np.maximum(pairs.source.lengths, pairs.target.lengths)
+    longest = np.maximum(pairs.source.lengths, pairs.target.lengths)[order]
     batches, start, width = [], 0, 0
-    for position, index in enumerate(order):
-        wider = max(width, int(longest[index]))
+    for position, length in enumerate(longest.tolist()):
+        wider = max(width, length)
         if position > start and (position - start + 1) * wider > batch_tokens:
             batches.append(order[start:position])
-            start, wider = position, int(longest[index])
+            start, wider = position, length
         width = wider
     return [*batches, order[start:]]
 
@@ -117,7 +117,7 @@ class BatchLoader:
     _ended: bool = field(default=False, init=False)
 
     def __len__(self) -> int:
-        return len(self._plan())
+        return len(self.plan())
 
     def __iter__(self) -> Iterator[PairBatch]:
         if self._ended:  # resumed at the end of an epoch, whose rest, nothing, is asked for first
@@ -125,7 +125,7 @@ class BatchLoader:
             return
         if self.position >= len(self):
             self.epoch, self.position = self.epoch + 1, 0
-        plan = self._plan()
+        plan = self.plan()
         while self.position < len(plan):
             batch = plan[self.position]
             first = self.position - self.position % self.accumulate
@@ -148,7 +148,8 @@ class BatchLoader:
         self.epoch, self.position = state["epoch"], state["position"]
         self._ended = self.position >= len(self)
 
-    def _plan(self) -> list[Indices]:
+    def plan(self) -> list[Indices]:
+        """Returns the batches of the epoch that is gone through."""
         if getattr(self, "_planned", None) != self.epoch:
             self._batches = plan_batches(self.pairs, self.batch_tokens, self.seed, self.epoch)
             self._planned = self.epoch

@@ -1,18 +1,22 @@
 """From settings to text, and from text to filtered, encoded pairs."""
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from nmt.config import DataSettings, prefixes
+from nmt.config import DataSettings, column_names, prefixes
 from nmt.data.phrasebook import Phrase, phrasebook
-from nmt.data.text import DataError, ParallelText, read_parallel
+from nmt.data.ragged import EncodedPairs, Ragged
+from nmt.data.text import DataError, ParallelText
 from nmt.data.tokenizer import Tokenizer
 
-Ids = npt.NDArray[np.int32]
-Counts = npt.NDArray[np.int64]
+WORTH_SAYING = 0.01
+"""Share of unknown tokens above which a line says it."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,15 @@ class Corpus:
     test: ParallelText | None
 
 
-def load_corpus(settings: DataSettings) -> Corpus:
-    """Reads the files that the settings name, or generates the phrasebook.
+def load_corpus(settings: DataSettings, cache: Path) -> Corpus:
+    """Reads the text that the settings name, or generates the phrasebook.
+
+    Args:
+        settings: which text.
+        cache: folder in which text that was read is kept; the training text is used from there.
 
     Raises:
-        DataError: files that are missing, unequal, empty or not UTF-8; training files without `data.valid`.
+        DataError: files that are missing, unequal, empty or broken; training files without `data.valid`.
     """
     if settings.train is None:
         for name in ("valid", "test"):
@@ -37,14 +45,24 @@ def load_corpus(settings: DataSettings) -> Corpus:
         return _phrasebook(settings)
     if not prefixes(settings.valid, "data.valid"):
         raise DataError("data.valid is not set: early stopping needs text to look at, such as data.valid=PREFIX")
-    parts = {name: prefixes(getattr(settings, name), f"data.{name}") for name in ("train", "valid", "test")}
-    texts = {
-        name: read_parallel(paths, settings.source_lang, settings.target_lang) if paths else None
-        for name, paths in parts.items()
-    }
+    texts = {name: _read(settings, name, cache) for name in ("train", "valid", "test")}
     if texts["train"] is None or texts["valid"] is None:
         raise DataError("data.train and data.valid name no file")
     return Corpus(texts["train"], texts["valid"], texts["test"])
+
+
+def _read(settings: DataSettings, part: str, cache: Path) -> ParallelText | None:
+    """Returns a part of the corpus, in memory unless it is what is trained on; None if it is not set."""
+    paths = prefixes(getattr(settings, part), f"data.{part}")
+    if not paths:
+        return None
+    from nmt.data.columns import Columns
+    from nmt.data.prepare import Request, stored_text  # loads Arrow, which the phrasebook does without
+
+    columns = Columns(settings.source_lang, settings.target_lang, column_names(settings.columns))
+    text = stored_text(Request(paths, columns, part, settings.skip_broken), cache)
+    text = replace(text, pretokenized=settings.pretokenized)
+    return text if part == "train" else replace(text, sources=list(text.sources), targets=list(text.targets))
 
 
 def _phrasebook(settings: DataSettings) -> Corpus:
@@ -73,32 +91,6 @@ def _text(phrases: Sequence[Phrase]) -> ParallelText:
     )
 
 
-class Ragged:
-    """Many id sequences in one array."""
-
-    def __init__(self, rows: Sequence[Sequence[int]]) -> None:
-        self.lengths: Counts = np.fromiter((len(row) for row in rows), np.int64, len(rows))
-        self._starts = np.concatenate([[0], np.cumsum(self.lengths)])
-        self._values: Ids = np.fromiter((one for row in rows for one in row), np.int32, int(self._starts[-1]))
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def __getitem__(self, index: int) -> Ids:
-        return self._values[self._starts[index] : self._starts[index + 1]]
-
-
-@dataclass(frozen=True)
-class EncodedPairs:
-    """Pairs of id sequences, each with its end mark."""
-
-    source: Ragged
-    target: Ragged
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-
 @dataclass(frozen=True)
 class FilterReport:
     """How many pairs a filter kept and dropped."""
@@ -117,16 +109,22 @@ class FilterReport:
 
 
 def encode_pairs(
-    text: ParallelText, source: Tokenizer, target: Tokenizer, settings: DataSettings
+    text: ParallelText, source: Tokenizer, target: Tokenizer, settings: DataSettings, cache: Path | None = None
 ) -> tuple[EncodedPairs, FilterReport]:
     """Encodes training text and drops pairs that are empty, too long or of too unequal length.
+
+    Args:
+        text: the training text.
+        source: the tokenizer of its source side.
+        target: the tokenizer of its target side.
+        settings: hold the limits of the filters.
+        cache: folder in which the ids of text that lies in the cache are kept, too.
 
     Raises:
         DataError: nothing is left.
     """
-    sources, targets = source.encode_all(text.sources), target.encode_all(text.targets)
-    source_sizes = np.array([len(ids) - 1 for ids in sources])
-    target_sizes = np.array([len(ids) - 1 for ids in targets])
+    pairs = _encode(text, source, target, cache)
+    source_sizes, target_sizes = pairs.source.lengths - 1, pairs.target.lengths - 1
     shorter, longer = np.minimum(source_sizes, target_sizes), np.maximum(source_sizes, target_sizes)
     empty = shorter == 0
     long = ~empty & (longer > settings.max_length)
@@ -135,4 +133,21 @@ def encode_pairs(
     report = FilterReport(len(kept), int(empty.sum()), int(long.sum()), int(ratio.sum()))
     if not len(kept):
         raise DataError(f"no training pair is left: {report}; see data.max_length and data.max_ratio")
-    return EncodedPairs(Ragged([sources[i] for i in kept]), Ragged([targets[i] for i in kept])), report
+    return pairs if len(kept) == len(pairs) else pairs.select(kept), report
+
+
+def _encode(text: ParallelText, source: Tokenizer, target: Tokenizer, cache: Path | None) -> EncodedPairs:
+    """Encodes all pairs, in the cache if the text lies there, and says so if many tokens are unknown."""
+    if cache is None or isinstance(text.sources, list):
+        rows = source.encode_all(text.sources), target.encode_all(text.targets)
+        return EncodedPairs(Ragged(rows[0]), Ragged(rows[1]))
+    from nmt.data.prepare import stored_ids
+
+    pairs, unknown = stored_ids(text, (source, target), cache)
+    if max(unknown) > WORTH_SAYING:
+        shares = " and ".join(
+            f"{100 * share:.1f} % of the {side} tokens"
+            for share, side in zip(unknown, ("source", "target"), strict=True)
+        )
+        log.info("vocabulary: %s of the training text are unknown; see data.tokenizer.size", shares)
+    return pairs

@@ -1,5 +1,6 @@
 """Pieces of text: a SentencePiece model with its special ids and character spans."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,8 @@ from nmt.config import Vocabulary
 from nmt.data.text import DataError
 
 END_MARK = "</s>"
+SPACE = "▁"
+"""How SentencePiece writes a space."""
 Span = tuple[int, int]
 
 
@@ -72,20 +75,37 @@ class Tokenizer:
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of many sentences, each with the end mark."""
-        eos_id = self.vocabulary.eos_id
-        return [[*ids, eos_id] for ids in self._processor.encode(list(texts))]
+        eos_id, unk_id = self.vocabulary.eos_id, self.vocabulary.unk_id
+        found = zip(self._processor.encode(list(texts)), texts, strict=True)
+        return [list(self.encode(text).ids) if unk_id in ids else [*ids, eos_id] for ids, text in found]
 
     def encode(self, text: str) -> Pieces:
         """Cuts a sentence into pieces."""
         found = self._processor.encode(text, return_type="offset_mapping")
-        return self._pieces(text, found["ids"], found["pieces"], found["offsets"])
+        if self.vocabulary.unk_id not in found["ids"]:
+            return self._pieces(text, found["ids"], found["pieces"], found["offsets"])
+        rows = zip(found["ids"], found["pieces"], found["offsets"], strict=True)
+        ids, tokens, spans = zip(*(part for row in rows for part in _unknown_words(text, *row)), strict=True)
+        return self._pieces(text, ids, tokens, spans)
 
     def decode(self, ids: Sequence[int]) -> Pieces:
         """Joins pieces to a sentence; an end mark at the end is expected and left out of the text."""
         inner = list(ids[:-1]) if ids and ids[-1] == self.vocabulary.eos_id else list(ids)
         found = self._processor.decode(inner, return_type="offset_mapping")
-        return self._pieces(found["text"], inner, [self._processor.id_to_piece(one) for one in inner], found["offsets"])
+        text: str = found["text"].lstrip(" ")  # which an unknown word in front begins with
+        lead = len(found["text"]) - len(text)
+        spans = [(max(0, start - lead), max(0, end - lead)) for start, end in found["offsets"]]
+        return self._pieces(text, inner, [self._processor.id_to_piece(one) for one in inner], spans)
 
     def _pieces(self, text: str, ids: Sequence[int], tokens: Sequence[str], spans: Sequence[Span]) -> Pieces:
         end = (len(text), len(text))
         return Pieces(text, (*ids, self.vocabulary.eos_id), (*tokens, END_MARK), (*map(tuple, spans), end))  # type: ignore[arg-type]
+
+
+def _unknown_words(text: str, number: int, token: str, span: Span) -> list[tuple[int, str, Span]]:
+    """Returns the parts of a piece: SentencePiece makes one piece of unknown words that follow each other."""
+    words = [f"{SPACE}{word}" for word in token.removeprefix(SPACE).split(SPACE)]
+    places = [found.span() for found in re.finditer(" *[^ ]+", text[span[0] : span[1]])]
+    if len(words) == 1 or len(words) != len(places):
+        return [(number, token, span)]
+    return [(number, word, (span[0] + a, span[0] + b)) for word, (a, b) in zip(words, places, strict=True)]

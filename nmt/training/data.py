@@ -1,10 +1,13 @@
 """The LightningDataModule: encoded pairs in batches."""
 
+from pathlib import Path
+
 import lightning.pytorch as pl
 
 from nmt.config import DataSettings
-from nmt.data.batches import BatchLoader, padding_share, plan_batches
-from nmt.data.corpus import Corpus, EncodedPairs, FilterReport, Ragged, encode_pairs
+from nmt.data.batches import BatchLoader, padding_share
+from nmt.data.corpus import Corpus, FilterReport, encode_pairs
+from nmt.data.ragged import EncodedPairs, Ragged
 from nmt.data.text import ParallelText
 from nmt.data.tokenizer import Tokenizer
 
@@ -18,12 +21,13 @@ class TranslationData(pl.LightningDataModule):
         tokenizers: tuple[Tokenizer, Tokenizer],
         settings: DataSettings,
         *,
+        cache: Path,
         seed: int,
         accumulate: int = 1,
     ) -> None:
         super().__init__()
         self._tokenizers, self._settings = tokenizers, settings
-        pairs, self.report = encode_pairs(corpus.train, *tokenizers, settings)
+        pairs, self.report = encode_pairs(corpus.train, *tokenizers, settings, cache)
         self.train = self._loader(pairs, seed, accumulate)
         self.valid = self._loader(self._all_pairs(corpus.valid), 0, 1)
 
@@ -38,9 +42,8 @@ class TranslationData(pl.LightningDataModule):
         return self.valid
 
     def padding_share(self) -> float:
-        """Returns the share of padding in the first epoch's batches."""
-        pairs = self.train.pairs
-        return padding_share(pairs, plan_batches(pairs, self._settings.batch_tokens, self.train.seed, 0))
+        """Returns the share of padding in the batches of the epoch that is gone through."""
+        return padding_share(self.train.pairs, self.train.plan())
 
     def _all_pairs(self, text: ParallelText) -> EncodedPairs:
         source, target = self._tokenizers

@@ -64,12 +64,17 @@ class RunSettings:
 
 
 def run_name(name: str | None, train: Any) -> str:
-    """Returns the folder of a run: its name, else `phrasebook`, else the folder of the first training prefix."""
+    """Returns the folder of a run: its name, else `phrasebook`, else the folder of the first training text.
+
+    A data set of the hub gives its own name without that of its owner.
+    """
     if name:
         return str(name)
     first = train if isinstance(train, str) else next(iter(train or []), None)
     if first is None:
         return "phrasebook"
+    if found := re.match(r"hf://(?:[^/@:]+/)?([^/@:]+)", str(first)):
+        return found[1]
     return Path(str(first)).resolve().parent.name or "text"
 
 
@@ -90,7 +95,7 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
     defaults = defaults_for(config)
     check_trainer(config["trainer"])
     data = build(DataSettings, _filled(config["data"], {"batch_tokens": defaults.batch_tokens}), "data")
-    data = replace(data, tokenizer=decide(data.tokenizer, phrasebook=data.train is None))
+    data = replace(data, tokenizer=decide(data))
     model = build(ModelSettings, _filled(config["model"], defaults.model), "model")
     if model.tying is None:
         model = replace(model, tying="all" if data.tokenizer.joint else "target")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nmt.data.batches import BatchLoader, PairBatch, pad, padding_share, plan_batches
-from nmt.data.corpus import EncodedPairs, Ragged
+from nmt.data.ragged import EncodedPairs, Ragged
 
 Lengths = list[tuple[int, int]]
 

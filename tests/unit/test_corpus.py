@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from nmt.config import DataSettings, TokenizerSettings
-from nmt.data.corpus import Ragged, encode_pairs, load_corpus
+from nmt.data.corpus import encode_pairs, load_corpus
+from nmt.data.ragged import Ragged
 from nmt.data.text import DataError, ParallelText
 from nmt.data.tokenizer import Tokenizer
 from nmt.data.vocabulary import train_model
@@ -96,18 +97,22 @@ class TestLoad:
                 (folder / f"{name}.{lang}").write_text(f"{content} {lang}\n", encoding="utf-8")
         return {name: str(folder / name) for name in parts}
 
+    @pytest.fixture(autouse=True)
+    def own_cache(self, tmp_path: Path) -> None:
+        self.cache = tmp_path / "cache"
+
     def load(self, **settings: Any) -> Any:
-        return load_corpus(DataSettings(source_lang="fi", target_lang="sv", **settings))
+        return load_corpus(DataSettings(source_lang="fi", target_lang="sv", **settings), self.cache)
 
     def test_parts_are_read_from_their_prefixes(self, tmp_path: Path) -> None:
         corpus = self.load(**self.files(tmp_path, train="a", valid="b", test="c"))
-        assert (corpus.train.sources, corpus.train.targets) == (["a fi"], ["a sv"])
+        assert (list(corpus.train.sources), list(corpus.train.targets)) == (["a fi"], ["a sv"])
         assert (corpus.valid.sources, corpus.test.targets) == (["b fi"], ["c sv"])
 
     def test_test_part_may_be_missing_and_train_a_list(self, tmp_path: Path) -> None:
         paths = self.files(tmp_path, train="a", more="b", valid="c")
         corpus = self.load(train=[paths["train"], paths["more"]], valid=paths["valid"])
-        assert corpus.train.sources == ["a fi", "b fi"]
+        assert list(corpus.train.sources) == ["a fi", "b fi"]
         assert corpus.test is None
 
     @pytest.mark.parametrize("valid", [None, []])
@@ -122,7 +127,9 @@ class TestLoad:
 
     def test_phrasebook_brings_gold_links_for_every_pair(self) -> None:
         settings = DataSettings()
-        book = load_corpus(DataSettings(phrasebook=type(settings.phrasebook)(train=30, valid=5, test=6, seed=2)))
+        sizes = type(settings.phrasebook)(train=30, valid=5, test=6, seed=2)
+        book = load_corpus(DataSettings(phrasebook=sizes), self.cache)
+        assert not self.cache.exists()
         assert book.test is not None
         assert (len(book.train), len(book.valid), len(book.test)) == (30, 5, 6)
         for text in (book.train, book.valid, book.test):

@@ -1,13 +1,14 @@
 """Reading lines and line-parallel files."""
 
 import gzip
+import hashlib
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nmt.data.text import DataError, read_lines, read_parallel
+from nmt.data.text import DataError, ParallelText, read_lines
 
 
 def write(path: Path, content: bytes | str) -> Path:
@@ -15,14 +16,6 @@ def write(path: Path, content: bytes | str) -> Path:
     data = content.encode() if isinstance(content, str) else content
     path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
     return path
-
-
-def failure(prefixes: list[Path]) -> str:
-    with pytest.raises(DataError) as caught:
-        read_parallel([str(prefix) for prefix in prefixes], "de", "en")
-    text = str(caught.value)
-    assert "\n" not in text
-    return text
 
 
 @pytest.mark.parametrize("name", ["text.de", "text.de.gz"])
@@ -102,60 +95,21 @@ def test_damaged_gzip_is_named(tmp_path: Path, damage: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-class TestParallel:
-    def test_plain_and_gzip_files_are_line_parallel(self, tmp_path: Path) -> None:
-        write(tmp_path / "a.de", "eins\nzwei\n")
-        write(tmp_path / "a.en.gz", "one\ntwo")
-        text = read_parallel([str(tmp_path / "a")], "de", "en")
-        assert (text.sources, text.targets, len(text)) == (["eins", "zwei"], ["one", "two"], 2)
-        assert (text.sure, text.possible) == (None, None)
+PAIRS = st.lists(st.tuples(st.text("ab ", max_size=3), st.text("ab ", max_size=3)), max_size=4)
 
-    def test_plain_file_comes_before_a_gzip_one(self, tmp_path: Path) -> None:
-        for name, content in (("a.de", "plain\n"), ("a.de.gz", "zipped\n"), ("a.en", "text\n")):
-            write(tmp_path / name, content)
-        assert read_parallel([str(tmp_path / "a")], "de", "en").sources == ["plain"]
 
-    def test_prefixes_are_joined_in_order(self, tmp_path: Path) -> None:
-        for name in "ab":
-            for lang in ("de", "en"):
-                write(tmp_path / f"{name}.{lang}", f"{name}1 {lang}\n{name}2 {lang}\n")
-        text = read_parallel([str(tmp_path / "b"), str(tmp_path / "a")], "de", "en")
-        assert text.sources == ["b1 de", "b2 de", "a1 de", "a2 de"]
-        assert text.targets == ["b1 en", "b2 en", "a1 en", "a2 en"]
+@settings(deadline=None, max_examples=60)
+@given(one=PAIRS, other=PAIRS)
+def test_fingerprint_names_the_pairs(one: list[tuple[str, str]], other: list[tuple[str, str]]) -> None:
+    first, second = (
+        ParallelText([source for source, _ in pairs], [target for _, target in pairs]) for pairs in (one, other)
+    )
+    assert (first.fingerprint == second.fingerprint) == (one == other)
+    assert len(first.fingerprint) == 16
+    assert int(first.fingerprint, 16) >= 0
 
-    def test_empty_lines_keep_the_sides_together(self, tmp_path: Path) -> None:
-        write(tmp_path / "a.de", "eins\n\ndrei\n")
-        write(tmp_path / "a.en", "one\ntwo\n\n")
-        text = read_parallel([str(tmp_path / "a")], "de", "en")
-        assert list(zip(text.sources, text.targets, strict=True)) == [("eins", "one"), ("", "two"), ("drei", "")]
 
-    @pytest.mark.parametrize("missing", ["de", "en"])
-    def test_missing_side_is_named(self, tmp_path: Path, missing: str) -> None:
-        write(tmp_path / f"a.{'en' if missing == 'de' else 'de'}", "x\n")
-        assert f"{tmp_path}/a.{missing} or {tmp_path}/a.{missing}.gz" in failure([tmp_path / "a"])
-
-    def test_folder_of_that_name_is_no_side(self, tmp_path: Path) -> None:
-        (tmp_path / "a.de").mkdir()
-        write(tmp_path / "a.en", "x\n")
-        assert "no file" in failure([tmp_path / "a"])
-
-    @pytest.mark.parametrize(("source", "target", "longer", "shorter"), [(5, 3, "de", "en"), (2, 4, "en", "de")])
-    def test_unequal_sides_are_named_with_their_difference(
-        self, tmp_path: Path, source: int, target: int, longer: str, shorter: str
-    ) -> None:
-        for name in "ab":
-            write(tmp_path / f"{name}.de", "x\n" * (source if name == "b" else 3))
-            write(tmp_path / f"{name}.en", "x\n" * (target if name == "b" else 3))
-        text = failure([tmp_path / "a", tmp_path / "b"])
-        assert text == f"{tmp_path}/b.{longer} has 2 more lines than {tmp_path}/b.{shorter}"
-
-    def test_unequal_sides_that_add_up_are_noticed(self, tmp_path: Path) -> None:
-        for name, source, target in (("a", 2, 1), ("b", 1, 2)):
-            write(tmp_path / f"{name}.de", "x\n" * source)
-            write(tmp_path / f"{name}.en", "x\n" * target)
-        assert "a.de has 1 more lines" in failure([tmp_path / "a", tmp_path / "b"])
-
-    def test_files_without_lines_are_refused(self, tmp_path: Path) -> None:
-        write(tmp_path / "a.de", "")
-        write(tmp_path / "a.en", "")
-        assert "no lines" in failure([tmp_path / "a"])
+def test_fingerprint_by_hand() -> None:
+    sides = hashlib.sha256(b"eins\nzwei\n"), hashlib.sha256(b"one\ntwo\n")
+    expected = hashlib.sha256(" ".join(side.hexdigest() for side in sides).encode()).hexdigest()[:16]
+    assert ParallelText(["eins", "zwei"], ["one", "two"]).fingerprint == expected

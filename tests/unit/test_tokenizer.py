@@ -192,3 +192,82 @@ def test_file_that_is_no_model_is_named(tmp_path: Path, content: bytes | None) -
     with pytest.raises(DataError, match=r"broken\.spm") as caught:
         Tokenizer.load(path)
     assert "\n" not in str(caught.value)
+
+
+SCRIPTS = {
+    "ja": ["私は犬が好きです。", "東京で寿司を食べました！", "彼女は「はい」と言った。", "コーヒーを一杯ください。"],
+    "zh": ["我喜欢狗。", "他昨天在北京吃了饺子。", "请给我一杯咖啡！", "這是一本很有趣的書。"],
+    "ar": ["أنا أحب الكلاب.", "كُلُّ شَيْءٍ جَمِيلٌ", "أكلنا السمك أمس في القاهرة.", "هل تريد قهوة؟"],
+    "he": ["אני אוהב כלבים.", "אכלנו דגים אתמול בתל אביב."],
+    "th": ["ฉันชอบหมา", "เมื่อวานเรากินปลาที่กรุงเทพฯ", "ขอกาแฟหนึ่งแก้ว"],
+    "hi": ["मुझे कुत्ते पसंद हैं।", "कल हमने दिल्ली में मछली खाई।"],
+    "decomposed": [
+        unicodedata.normalize("NFD", "Tiếng Việt có nhiều dấu"),
+        unicodedata.normalize("NFD", "größer, öfter"),
+    ],
+    "emoji": ["Hallo 😀 und 👍🏽 !", "Ein 🐕 und eine 🐈"],
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("kind", ["unigram", "bpe", "char"])
+def test_text_of_any_script_comes_back(script: str, kind: str) -> None:
+    tokenizer = Tokenizer(train_model(SCRIPTS[script] * 5, TokenizerSettings(type=kind)))
+    for text in SCRIPTS[script]:
+        pieces = tokenizer.encode(text)
+        assert tokenizer.vocabulary.unk_id not in pieces.ids
+        assert tokenizer.decode(pieces.ids).text == unicodedata.normalize("NFKC", text)
+        assert all(0 <= start <= end <= len(text) for start, end in pieces.spans)
+        assert all(before[1] <= after[0] for before, after in pairwise(pieces.spans))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👩\u200d👩\u200d👧 familie",
+        "\u200fשלום\u200e abc",
+        "\u202bمرحبا\u202c",
+        "\u2066a\u2069b",
+        "لا\u200cنه",
+        "\ufeffx",
+        "\U000e0041x",
+    ],
+)
+def test_marks_that_cannot_be_seen_do_no_harm(text: str) -> None:
+    tokenizer = Tokenizer(train_model([text, *TEXT], TokenizerSettings()))
+    pieces = tokenizer.encode(text)
+    assert all(0 <= start <= end <= len(text) for start, end in pieces.spans)
+    once = tokenizer.decode(pieces.ids).text
+    assert tokenizer.decode(tokenizer.encode(once).ids).text == once
+
+
+TOKEN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=" \n\r\0\ufdd0"), min_size=1, max_size=4)
+CUT = ["do n't 't ,", "a▁b ▁ ▁▁", "犬 が\u3000走 る 。", "$ 5.0 % \u00a0x", "</t> <u> x", "e\u0301 é ﬁ ½"]
+
+
+@pytest.fixture(scope="module", params=["word", "unigram", "bpe", "char"])
+def exact(request: pytest.FixtureRequest) -> Tokenizer:
+    """As it is made for text that is cut into tokens."""
+    return Tokenizer(train_model(CUT, TokenizerSettings(type=request.param, normalization="identity")))
+
+
+@pytest.mark.parametrize("text", CUT)
+def test_tokens_come_back_as_they_were(exact: Tokenizer, text: str) -> None:
+    assert exact.decode(exact.encode(text).ids).text == text
+    assert exact.decode(exact.encode(f"  {text.replace(' ', '   ')} ").ids).text == text
+
+
+@settings(deadline=None, max_examples=80)
+@given(tokens=st.lists(TOKEN, max_size=6))
+def test_unknown_tokens_are_one_token_each(exact: Tokenizer, tokens: list[str]) -> None:
+    back = exact.decode(exact.encode(" ".join(tokens)).ids)
+    found = back.text.split(" ") if back.text else []
+    assert len(found) == len(tokens)
+    assert all(one == token or "<unk>" in one for one, token in zip(found, tokens, strict=True))
+    assert "".join(back.text[start:end] for start, end in back.spans) == back.text
+
+
+def test_unknown_word_is_written_as_one() -> None:
+    words = Tokenizer(train_model(["a b"], TokenizerSettings(type="word", normalization="identity")))
+    back = words.decode(words.encode("x a y▁z b").ids)
+    assert (back.text, back.spans) == ("<unk> a <unk> b", ((0, 5), (5, 7), (7, 13), (13, 15), (15, 15)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nmt.config import TokenizerSettings
+from nmt.config import DataSettings, TokenizerSettings
 from nmt.data import vocabulary
 from nmt.data.text import DataError, ParallelText
 from nmt.data.tokenizer import Tokenizer
@@ -153,6 +153,12 @@ class TestLoad:
         second, _ = load_tokenizers(text, settings, tmp_path)
         assert first.model != second.model
 
+    def test_cache_that_cannot_be_written_is_named_with_the_remedy(self, tmp_path: Path) -> None:
+        (tmp_path / "tokenizers").write_text("a file where a folder should be", encoding="utf-8")
+        with pytest.raises(DataError, match=r"tokenizers/\w+\.spm cannot be written .*paths\.cache_dir") as caught:
+            load_tokenizers(TEXT, SEPARATE, tmp_path)
+        assert "\n" not in str(caught.value)
+
     def test_other_sizes_train_anew(self, tmp_path: Path) -> None:
         for size in (25, 26):
             for tokenizer in load_tokenizers(TEXT, replace(SEPARATE, type="bpe", size=size), tmp_path):
@@ -173,16 +179,38 @@ class TestLoad:
             load_tokenizers(TEXT, settings, tmp_path)
 
 
+OPEN = TokenizerSettings()
+
+
 @pytest.mark.parametrize(
-    ("given", "phrasebook", "joint", "size"),
+    ("data", "expected"),
     [
-        (TokenizerSettings(), True, False, 110),
-        (TokenizerSettings(), False, True, None),
-        (TokenizerSettings(size=50, joint=True), True, True, 50),
-        (TokenizerSettings(size=50, joint=False), False, False, 50),
+        (DataSettings(), ("unigram", 110, False, 1.0, "nmt_nfkc")),
+        (DataSettings(train="a"), ("unigram", None, True, 1.0, "nmt_nfkc")),
+        (DataSettings(tokenizer=replace(OPEN, size=50, joint=True)), ("unigram", 50, True, 1.0, "nmt_nfkc")),
+        (
+            DataSettings(train="a", tokenizer=replace(OPEN, size=50, joint=False)),
+            ("unigram", 50, False, 1.0, "nmt_nfkc"),
+        ),
+        (DataSettings(train="a", pretokenized=True), ("word", None, False, 1.0, "identity")),
+        (DataSettings(train="a", pretokenized=True, target_lang="ja"), ("word", None, False, 1.0, "identity")),
+        (
+            DataSettings(train="a", pretokenized=True, tokenizer=replace(OPEN, type="bpe")),
+            ("bpe", None, True, 1.0, "identity"),
+        ),
+        (DataSettings(train="a", source_lang="ja"), ("unigram", None, True, 0.9995, "nmt_nfkc")),
+        (DataSettings(train="a", target_lang="zh_TW"), ("unigram", None, True, 0.9995, "nmt_nfkc")),
+        (
+            DataSettings(train="a", target_lang="zh", tokenizer=replace(OPEN, character_coverage=0.99)),
+            ("unigram", None, True, 0.99, "nmt_nfkc"),
+        ),
     ],
 )
-def test_what_is_left_open_is_decided_by_the_corpus(
-    given: TokenizerSettings, phrasebook: bool, joint: bool, size: int | None
-) -> None:
-    assert decide(given, phrasebook) == replace(given, joint=joint, size=size)
+def test_what_is_left_open_is_decided_by_the_corpus(data: DataSettings, expected: tuple[object, ...]) -> None:
+    found = decide(data)
+    assert (found.type, found.size, found.joint, found.character_coverage, found.normalization) == expected
+
+
+def test_what_is_left_open_is_what_suits_plain_text() -> None:
+    given = TokenizerSettings(type="unigram", normalization="nmt_nfkc", character_coverage=1.0)
+    assert train_model(DE, TokenizerSettings()) == train_model(DE, given)
