@@ -2,5 +2,14 @@
 
 from nmt.alignment.alignment import LEVELS, Alignment
 from nmt.alignment.error_rate import Agreement, agreement, segment_accuracy
+from nmt.alignment.health import AttentionHealth, attention_health
 
-__all__ = ["LEVELS", "Agreement", "Alignment", "agreement", "segment_accuracy"]
+__all__ = [
+    "LEVELS",
+    "Agreement",
+    "Alignment",
+    "AttentionHealth",
+    "agreement",
+    "attention_health",
+    "segment_accuracy",
+]

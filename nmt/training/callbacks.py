@@ -1,49 +1,18 @@
-"""What happens beside the training steps: translating the validation text, writing packages, plain lines."""
+"""What happens beside the training steps: writing packages, ending with a validation, plain lines."""
 
 import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import lightning.pytorch as pl
 from lightning.pytorch import callbacks
 from torch import Tensor
 
 from nmt.data.batches import PairBatch
-from nmt.data.text import ParallelText
-from nmt.evaluation import corpus_scores
-from nmt.training.module import TranslationModule
-from nmt.translation import Translator
 
 log = logging.getLogger(__name__)
-
-
-class TranslationScores(pl.Callback):
-    """Translates the validation text after each validation and logs BLEU, chrF and exact match of the result."""
-
-    def __init__(self, text: ParallelText, translator: Translator, target_lang: str) -> None:
-        self._text, self._translator, self._target_lang = text, translator, target_lang
-
-    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Scores real translations, searched for with the translator's options."""
-        begin = time.monotonic()
-        self._translator.device = pl_module.device
-        hypotheses = [result.text for result in self._translator.translate(self._text.sources)]
-        scores = corpus_scores(hypotheses, self._text.targets, self._target_lang)
-        figures = {"bleu": scores.bleu, "chrf": scores.chrf, "exact_match": scores.exact_match}
-        pl_module.log_dict({f"valid/{name}": value for name, value in figures.items()})
-        cast(TranslationModule, pl_module).reduce_on_plateau(scores.bleu)
-        loss = trainer.callback_metrics.get("valid/loss")
-        log.info(
-            "validation after step %d: BLEU %.2f  chrF %.2f  exact match %.3f  loss %.3f  (%.0f s)",
-            trainer.global_step,
-            scores.bleu,
-            scores.chrf,
-            scores.exact_match,
-            float("nan") if loss is None else float(loss),
-            time.monotonic() - begin,
-        )
 
 
 class PackageWriter(pl.Callback):

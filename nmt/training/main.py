@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str]) -> None:
     if resume not in ("null", ""):
         values, checkpoint = resumed(Path(resume), [one for one in overrides if not one.startswith("resume=")])
         with _log_to(Path(resume) / "train.log"):
-            _train(values, link=False, resume=checkpoint)
+            _train(values, link=False, resume=checkpoint, command=_command(arguments))
         return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us instead of being printed
     OmegaConf.register_new_resolver("run_name", run_name, replace=True)
@@ -45,7 +46,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _open(argument: str) -> str:
-    """Lets `model.attention.options.X=` through, which Hydra would refuse as a new key."""
+    """Lets through what Hydra would refuse: the new key `model.attention.options.X=`, and null for a list of files."""
+    if argument == "logger=null":
+        return "logger=none"
     return f"++{argument}" if argument.startswith(OPTIONS) else argument
 
 
@@ -75,7 +78,9 @@ class _Jobs:
         try:
             values: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
             with _log_to(folder / "train.log"):
-                figures = _train(values, link=current.mode == RunMode.RUN)
+                is_single = current.mode == RunMode.RUN
+                command = _command(current.overrides.task)
+                figures = _train(values, named=not is_single, link=is_single, command=command)
         except Exception as error:
             self.failures.append(error)
             return float("nan")
@@ -105,10 +110,17 @@ class _Jobs:
             parent.rmdir()
 
 
-def _train(values: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+def _command(overrides: Sequence[str]) -> str:
+    return shlex.join(["nmt", "train", *overrides])
+
+
+def _train(values: Mapping[str, Any], *, named: bool = False, **options: Any) -> dict[str, Any]:
+    """Trains and prints the figures; `named` prints the run directory first, to tell runs of a sweep apart."""
     from nmt.training.run import train
 
     figures = train(values, **options)
+    if named:
+        print(f"run\t{values['paths']['output_dir']}")  # noqa: T201
     for name in sorted(name for name in figures if "/" in name):
         print(f"{name}\t{figures[name]}")  # noqa: T201
     return figures

@@ -62,10 +62,11 @@ class TranslationModule(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_train_batch_start(self, batch: PairBatch, batch_idx: int) -> None:
-        """Keys the generator that dropout draws from."""
+        """Keys the generator that dropout draws from; logs the rate that the step will have."""
         part = batch_idx % self.trainer.accumulate_grad_batches
         key = np.random.SeedSequence((self.seed, self.global_step, part)).generate_state(1)[0]
         torch.manual_seed(int(key))
+        self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
 
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
         """Returns the batch's share of its optimizer step's loss."""

@@ -1,6 +1,7 @@
 """The end of a run: the test text translated with the package that was written, and the figures of the run."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from nmt.alignment import agreement, segment_accuracy
 from nmt.data.text import ParallelText
 from nmt.evaluation import corpus_scores
+from nmt.training.validation import health_figures
 from nmt.translation import Translation, Translator
 
 
@@ -22,13 +24,15 @@ class Part:
 def evaluate(translator: Translator, part: Part, target_lang: str) -> tuple[list[Translation], dict[str, Any]]:
     """Translates a part; returns the translations and figures named `PART/bleu`, `PART/chrf` and so on."""
     results = translator.translate(part.text.sources)
-    scores = corpus_scores([result.text for result in results], part.text.targets, target_lang)
+    hypotheses = [result.text for result in results]
+    scores = corpus_scores(hypotheses, part.text.targets, target_lang, tokenize=part.text.bleu_tokenizer)
     figures: dict[str, Any] = {
         "bleu": round(scores.bleu, 4),
         "chrf": round(scores.chrf, 4),
         "exact_match": round(scores.exact_match, 4),
     }
-    figures |= {name: round(value, 4) for name, value in _alignment_figures(translator, results, part.text).items()}
+    alignment = _alignment_figures(translator, results, part.text) | health_figures(results)
+    figures |= {name: round(value, 4) for name, value in alignment.items()}
     named = {f"{part.name}/{name}": value for name, value in figures.items()}
     return results, {**named, "signature": scores.signature, "chrf_signature": scores.chrf_signature}
 
@@ -50,7 +54,7 @@ def _alignment_figures(translator: Translator, results: list[Translation], text:
     }
 
 
-def write_lines(path: Path, lines: list[str]) -> None:
+def write_lines(path: Path, lines: Sequence[str]) -> None:
     """Writes lines, each with its line end."""
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
 

@@ -17,11 +17,14 @@ from nmt.config import UserError
 from nmt.data.corpus import Corpus, load_corpus
 from nmt.data.tokenizer import Tokenizer
 from nmt.data.vocabulary import load_tokenizers
-from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines, TranslationScores, link_latest
+from nmt.training import loggers
+from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines, link_latest
 from nmt.training.data import TranslationData
 from nmt.training.module import TranslationModule
+from nmt.training.readme import RunFacts, RunReadme
 from nmt.training.report import Part, write_report
 from nmt.training.resolve import RunSettings, resolve, resolved_config, write_config
+from nmt.training.validation import AttentionWarning, TranslationScores, ValidationListener
 from nmt.translation import Translator, save_package
 from nmt.translation.package import Package, package_settings
 
@@ -44,13 +47,16 @@ class Prepared:
     package: Package
 
 
-def train(config: Mapping[str, Any], *, link: bool = True, resume: Path | None = None) -> dict[str, Any]:
+def train(
+    config: Mapping[str, Any], *, link: bool = True, resume: Path | None = None, command: str = "nmt train"
+) -> dict[str, Any]:
     """Trains a model.
 
     Args:
         config: a composed configuration as plain dictionaries.
         link: whether `runs/NAME/latest` shall point at this run.
         resume: the checkpoint to continue from.
+        command: what the run's README says it was started with.
 
     Returns:
         The figures of `metrics.json`.
@@ -59,22 +65,29 @@ def train(config: Mapping[str, Any], *, link: bool = True, resume: Path | None =
         UserError: what the user can mend, in one line.
     """
     _quiet()
+    config = {"callbacks": None, "logger": None, **config}  # `logger=null` takes the whole group away
+    loggers.check_loggers(config["logger"] or {})
     settings = resolve(config)
     if resume is None:
         _refuse_used(settings.run)
     run = prepare(resolved_config(config, settings), settings)
-    trainer, timer = _trainer(run, link)
+    readme = RunReadme(RunFacts(settings, run.corpus, run.data.report, run.module.parameter_count(), command))
+    trainer, timer = _trainer(run, readme, link)
     write_config(settings.run, run.config)
     _announce(run)
-    _fit(trainer, run, resume)
-    figures = {
-        "steps": trainer.global_step,
-        "parameters": run.module.parameter_count(),
-        "train_seconds": round(timer.time_elapsed("train"), 1),
-    }
-    corpus, target_lang = run.corpus, settings.data.target_lang
+    with loggers.running(trainer.loggers, run.config):
+        _fit(trainer, run, resume)
+        figures = _report(run, trainer.global_step, timer.time_elapsed("train"))
+        loggers.log_figures(trainer.loggers, figures, trainer.global_step)
+    readme.write(figures, finished=True)
+    return figures
+
+
+def _report(run: Prepared, steps: int, seconds: float) -> dict[str, Any]:
+    figures = {"steps": steps, "parameters": run.module.parameter_count(), "train_seconds": round(seconds, 1)}
+    corpus, target_lang = run.corpus, run.settings.data.target_lang
     parts = [Part("valid", corpus.valid)] + ([Part("test", corpus.test)] if corpus.test is not None else [])
-    return write_report(settings.run, parts, target_lang, figures)
+    return write_report(run.settings.run, parts, target_lang, figures)
 
 
 def prepare(config: Mapping[str, Any], settings: RunSettings) -> Prepared:
@@ -87,10 +100,12 @@ def prepare(config: Mapping[str, Any], settings: RunSettings) -> Prepared:
     Raises:
         UserError: text or settings that cannot be used.
     """
-    corpus = load_corpus(settings.data)
+    corpus = load_corpus(settings.data, settings.cache)
     tokenizers = load_tokenizers(corpus.train, settings.data.tokenizer, settings.cache)
     accumulate = int(config["trainer"]["accumulate_grad_batches"])
-    data = TranslationData(corpus, tokenizers, settings.data, seed=settings.seed, accumulate=accumulate)
+    data = TranslationData(
+        corpus, tokenizers, settings.data, cache=settings.cache, seed=settings.seed, accumulate=accumulate
+    )
     module = _module(config, settings, tokenizers)
     languages = settings.data.source_lang, settings.data.target_lang
     described = package_settings(settings.model, *languages, search=settings.search)
@@ -136,16 +151,19 @@ def _module(
     return module
 
 
-def _callbacks(run: Prepared, link: bool) -> list[pl.Callback]:
+def _callbacks(run: Prepared, readme: RunReadme, link: bool) -> list[pl.Callback]:
     settings, package = run.settings, run.package
     translator = Translator(package.model, package.source, package.target, options=settings.validation)
     configured = [instantiate(node) for node in (run.config["callbacks"] or {}).values() if node]
+    watching = [AttentionWarning(), *configured]
+    listeners = [one for one in watching if isinstance(one, ValidationListener)]
     return [
-        TranslationScores(run.corpus.valid, translator, settings.data.target_lang),
+        TranslationScores(run.corpus.valid, translator, settings.data.target_lang, listeners),
         PackageWriter(partial(_write_package, settings, package, link)),
         LastValidation(),
-        _progress(int(run.config["trainer"]["log_every_n_steps"])),
-        *configured,
+        *watching,
+        readme,  # after what it shows
+        _progress(int(run.config["trainer"]["log_every_n_steps"])),  # last, so that the others do not count as training
     ]
 
 
@@ -165,9 +183,9 @@ def _write_package(settings: RunSettings, package: Package, link: bool, metrics:
         link_latest(settings.run, settings.root)
 
 
-def _trainer(run: Prepared, link: bool) -> tuple[pl.Trainer, Timer]:
+def _trainer(run: Prepared, readme: RunReadme, link: bool) -> tuple[pl.Trainer, Timer]:
     """Builds the trainer and the timer that ends it; the timer also tells how long training took."""
-    settings, callbacks = dict(run.config["trainer"]), _callbacks(run, link)
+    settings, callbacks = dict(run.config["trainer"]), _callbacks(run, readme, link)
     timer = Timer(duration=settings.pop("max_time"))
     if settings["max_epochs"] is None:
         settings["max_epochs"] = -1
@@ -211,5 +229,6 @@ def _quiet() -> None:
     """Keeps Lightning's advice on loaders, hardware and loggers off the terminal."""
     for name in ("lightning.pytorch", "lightning.fabric", "pytorch_lightning"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("lightning.pytorch.loggers").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning.pytorch.*")
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")

@@ -10,18 +10,21 @@ import hydra
 import lightning.pytorch as pl
 import pytest
 import torch
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from omegaconf import OmegaConf
 
 from nmt.config import DataSettings, ModelSettings, SearchOptions, SettingsError, Vocabulary
 from nmt.modules.attention import SCORES
 from nmt.modules.build import build_model
+from nmt.training.loggers import check_loggers
 from nmt.training.resolve import resolve, resolved_config, run_name
 
 CONF = Path(str(files("nmt.conf")))
 FILES = sorted(path.relative_to(CONF) for path in CONF.rglob("*.yaml"))
 OPTIONS = [f"{path.parent}={path.stem}" for path in FILES if path.parent != Path()]
 MODELS = [path.stem for path in FILES if path.parent == Path("model")]
+EXTRAS = {"wandb", "mlflow"}  # what they need is not installed everywhere
+NO_LOGGERS = {"logger=none", *(f"logger={name}" for name in EXTRAS)}
 VOCABULARY = Vocabulary(size=12, pad_id=0, bos_id=1, eos_id=2, unk_id=3)
 SIZES = ("model.embedding_size=4", "model.encoder_size=3", "model.decoder_size=6")
 
@@ -57,13 +60,32 @@ def test_option_composes_resolves_and_builds(option: str, tmp_path: Path, monkey
     model = build_model(settings.model, VOCABULARY, VOCABULARY)
     optimizer = instantiate(config["optimizer"])(model.parameters())
     instantiate(config["schedule"])(optimizer)
-    loggers = [instantiate(node) for node in config["logger"].values() if node]
+    check_loggers({name: node for name, node in config["logger"].items() if name not in EXTRAS})
+    loggers = [instantiate(node) for name, node in config["logger"].items() if node and name not in EXTRAS]
     callbacks = [instantiate(node) for node in config["callbacks"].values() if node]
     trainer = instantiate(config["trainer"], callbacks=callbacks, logger=loggers, _recursive_=False)
     assert isinstance(trainer, pl.Trainer)
     assert isinstance(optimizer, torch.optim.Optimizer)
     assert callbacks
-    assert loggers
+    assert bool(loggers) == (option not in NO_LOGGERS)
+
+
+@pytest.mark.parametrize(
+    ("override", "names"),
+    [
+        ("seed=1", ["csv", "tensorboard"]),
+        ("logger=csv", ["csv"]),
+        ("logger=[csv,wandb]", ["csv", "wandb"]),
+        ("logger=[mlflow,tensorboard]", ["mlflow", "tensorboard"]),
+        ("logger=[csv,tensorboard,wandb,mlflow]", ["csv", "tensorboard", "wandb", "mlflow"]),
+        ("logger=none", []),
+    ],
+)
+def test_loggers_are_combined(override: str, names: list[str]) -> None:
+    found = {name: node for name, node in composed(override)["logger"].items() if node}
+    assert list(found) == names
+    for node in found.values():
+        assert callable(get_object(node["_target_"]))
 
 
 @pytest.mark.parametrize("score", sorted(SCORES))

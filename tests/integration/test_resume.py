@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nmt.config import ModelSettings, Vocabulary, build
 from nmt.data.batches import BatchLoader, PairBatch
-from nmt.data.corpus import EncodedPairs, Ragged
+from nmt.data.ragged import EncodedPairs, Ragged
 from nmt.training.module import TranslationModule
 from tests.conftest import CallNmt
 from tests.trained import TINY

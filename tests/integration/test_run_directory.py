@@ -49,7 +49,11 @@ OWN = (*TINY[:4], "data.train=text/train", "data.valid=text/valid", "trainer.max
 
 
 def test_run_holds_all_its_files(trained: Path) -> None:
-    assert names(trained) == {"config.yaml", "metrics.json", "train.log", "logs", "checkpoints", "model", *TEST_FILES}
+    assert names(trained) == {
+        *("README.md", "config.yaml", "metrics.json", "train.log", "curves.png"),
+        *("logs", "checkpoints", "model", "validation"),
+        *TEST_FILES,
+    }
     assert names(trained / "checkpoints") == {"last.ckpt", "best.ckpt"}
     assert names(trained / "model") == PACKAGE
     assert {len(lines_of(trained / name)) for name in TEST_FILES} == {200}

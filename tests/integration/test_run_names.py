@@ -39,6 +39,8 @@ def test_sweep_gives_a_run_directory_for_each_job(call_nmt: CallNmt, tmp_path: P
         assert (sweep / job / "checkpoints" / "last.ckpt").is_file()
         assert (sweep / job / "model" / "model.safetensors").is_file()
     assert sorted(path.name for path in sweep.iterdir() if path.is_dir()) == jobs
+    named = [Path(line.removeprefix("run\t")) for line in done.stdout.splitlines() if line.startswith("run\t")]
+    assert named == [sweep / job for job in jobs]
 
 
 @pytest.mark.parametrize(
