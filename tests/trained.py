@@ -26,6 +26,9 @@ TRAINED = (
 )
 """Overrides of the model that the fixture `trained` is; without input feeding there is no loop over target steps."""
 
+UNSEEN = ("callbacks.samples.picture=false", "callbacks.curves=null")
+"""Overrides that save a run the second that its pictures take at each validation."""
+
 TINY = (
     "model.embedding_size=8",
     "model.encoder_size=8",
@@ -34,6 +37,7 @@ TINY = (
     "data.phrasebook.train=120",
     "data.phrasebook.valid=6",
     "data.phrasebook.test=6",
+    *UNSEEN,
 )
 """Overrides of a run that takes a second; what it says means nothing."""
 

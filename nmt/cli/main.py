@@ -3,8 +3,10 @@
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
+from typing import Any
 
 from nmt.config import UserError, nearest
 
@@ -51,9 +53,15 @@ def _dispatch(given: Sequence[str]) -> int:
     if name not in COMMANDS:
         return _fail(f"no command '{name}'{nearest(name, COMMANDS)}", 2)
     logging.basicConfig(level=logging.WARNING, format="nmt: %(message)s", stream=sys.stderr)
+    warnings.formatwarning = _in_one_line
     run: Callable[[Sequence[str]], None] = import_module(f"nmt.cli.{name}").run
     run(rest)
     return 0
+
+
+def _in_one_line(message: Warning | str, *_: Any, **__: Any) -> str:
+    """Returns a warning, such as of a script that no font draws, without the place in our code that gave it."""
+    return f"nmt: {' '.join(str(message).split())}\n"
 
 
 def _guarded(action: Callable[[], int], debug: bool) -> int:

@@ -38,6 +38,13 @@ def test_page(call_nmt: CallNmt, trained: Path, tmp_path: Path) -> None:
     assert "https://" not in page
 
 
+def test_a_missing_font_is_one_line(run_nmt: RunNmt, trained: Path, tmp_path: Path) -> None:
+    done = run_nmt("heatmap", trained, "five \U000f0000 of July", "-o", "alignment.png")
+    assert done.returncode == 0
+    assert done.stderr.startswith("nmt: no installed font draws ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_page_shows_markup_as_text(call_nmt: CallNmt, trained: Path, tmp_path: Path) -> None:
     done = call_nmt("heatmap", trained, "three <b>eggs</b> & </script>", "-o", "alignment.html")
     assert done.returncode == 0
