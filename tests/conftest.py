@@ -106,8 +106,9 @@ def call_nmt(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str | int | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
-        log = logging.getLogger("nmt")
+        log, root = logging.getLogger("nmt"), logging.getLogger()
         before = log.level, log.handlers, log.propagate
+        root_before = root.level, list(root.handlers)  # Hydra sets up the root logger, too
         raw, errors = io.BytesIO(), io.StringIO()
         output = io.TextIOWrapper(raw, "utf-8", newline="")
         handler = logging.StreamHandler(errors)
@@ -120,6 +121,8 @@ def call_nmt(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.Mo
             log.removeHandler(handler)
             log.setLevel(before[0])
             log.handlers, log.propagate = before[1:]
+            root.setLevel(root_before[0])
+            root.handlers = root_before[1]
         output.flush()
         written = raw.getvalue().decode()
         status = ended.value.code

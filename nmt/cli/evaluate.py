@@ -101,7 +101,10 @@ def _common_reference(runs: Sequence[Path]) -> str:
         if not file.is_file():
             raise DataError(f"{file} is missing: give --reference")
         if file.read_bytes() != files[0].read_bytes():
-            raise DataError(f"{files[0]} and {file} differ: these runs cannot be compared, or give --reference")
+            raise DataError(
+                f"{files[0]} and {file} differ: these runs were tested on different texts; "
+                "to compare them on one, give --reference"
+            )
     return str(files[0])
 
 

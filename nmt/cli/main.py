@@ -81,6 +81,8 @@ def _guarded(action: Callable[[], int], debug: bool) -> int:
 
 def describe(error: Exception) -> str:
     """Returns one line that says what went wrong."""
+    if isinstance(error.__cause__, UserError):  # Hydra wraps what the objects that it makes complain of
+        error = error.__cause__
     if isinstance(error, UserError):
         return " ".join(str(error).split())
     if isinstance(error, OSError) and error.strerror:

@@ -42,10 +42,11 @@ class Columns:
         """
         names = ", ".join(".".join(keys) for keys in known) or "none"
         if self.chosen is not None:
+            paths = {".".join(keys): keys for keys in known}
             for name in self.chosen:
-                if (str(name),) not in known:
+                if str(name) not in paths:
                     raise DataError(f"{place}: no column '{name}', as data.columns asks for; there are: {names}")
-            return (str(self.chosen[0]),), (str(self.chosen[1]),)
+            return paths[str(self.chosen[0])], paths[str(self.chosen[1])]
         found = next((pair for pair in self._usual() if pair[0] in known and pair[1] in known), None)
         if found is None:
             languages = f"'{self.source_lang}' and '{self.target_lang}'"

@@ -7,8 +7,10 @@ import logging
 import os
 import sys
 import urllib.request
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from nmt.data.text import DataError
@@ -54,7 +56,7 @@ def fetch_command(about: str, files: Iterable[CorpusFile], folder: Path) -> None
 
 
 def fetch(files: Iterable[CorpusFile], folder: Path, source: Path | None = None) -> None:
-    """Puts files into `folder`; those that are there already, with the right checksum, stay.
+    """Puts files into `folder`; what is there already with the right checksum is not downloaded again.
 
     Args:
         files: what to bring.
@@ -65,17 +67,20 @@ def fetch(files: Iterable[CorpusFile], folder: Path, source: Path | None = None)
     Raises:
         DataError: a file that `source` lacks, a download that fails, or one whose checksum is another.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    if source is not None:
+        for file, content in [(file, find(source, file.name)) for file in files]:  # all are there, or none is written
+            if checksum(content) != file.sha256:
+                log.warning("%s differs from the published file: expect other figures", source / file.name)
+            write(folder / file.name, content)
+        return
     for file in files:
         target = folder / file.name
         if target.is_file() and checksum(target.read_bytes()) == file.sha256:
             log.info("%s is there", target)
             continue
-        content = b"".join(map(download, file.urls)) if source is None else find(source, file.name)
+        content = b"".join(map(download, file.urls))
         if checksum(content) != file.sha256:
-            if source is None:
-                raise DataError(f"{file.name}: what {file.urls[0]} gives has another checksum than the published file")
-            log.warning("%s differs from the published file: expect other figures", source / file.name)
+            raise DataError(f"{file.name}: what {file.urls[0]} gives has another checksum than the published file")
         write(target, content)
 
 
@@ -87,6 +92,7 @@ def read_checksums(path: Path) -> dict[str, str]:
 
 def write(path: Path, content: bytes) -> None:
     """Writes a file as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         part.write_bytes(content)
@@ -118,7 +124,7 @@ def download(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
             content: bytes = answer.read()
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise DataError(f"cannot download {url} ({error}): name a folder that has the files by --from DIR") from error
     return unpacked(content, url) if url.endswith(".gz") else content
 
@@ -129,7 +135,7 @@ def unpacked(content: bytes, name: str) -> bytes:
         return content
     try:
         return gzip.decompress(content)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{name}: the gzip file is damaged ({error})") from error
 
 

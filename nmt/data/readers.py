@@ -4,6 +4,7 @@ A reader yields a pair or, in its place, the error that says what is wrong with 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
@@ -15,6 +16,8 @@ from nmt.data.text import DataError, decoded, raw_lines, side
 Found = Pair | DataError
 
 HUB = "hf://"
+LANGUAGE_CODE = re.compile("[a-z]{2,3}([-_][A-Za-z]{2,4})?")
+"""What a table whose columns are named calls them; a first line of these alone is no pair."""
 CONVERT = f"convert the file first, or {SKIP}"
 
 
@@ -119,12 +122,15 @@ def _tsv_columns(cells: list[str], columns: Columns, path: Path) -> tuple[tuple[
     except DataError as error:
         if chosen is not None:
             raise _ColumnsError(str(error)) from error
+        if len(set(cells)) > 1 and all(LANGUAGE_CODE.fullmatch(cell) for cell in cells):
+            raise _ColumnsError(f"{error}; or, if the first line is text, data.columns=[0,1]") from error
         return (0, 1), False
     return (names.index(source), names.index(target)), True
 
 
 def _jsonl(path: Path, columns: Columns) -> Iterator[Found]:
     keys: tuple[Keys, Keys] | None = None
+    missing: DataError | None = None
     for number, line in enumerate(raw_lines(path), 1):
         place = f"{path}, line {number}"
         try:
@@ -132,8 +138,15 @@ def _jsonl(path: Path, columns: Columns) -> Iterator[Found]:
         except DataError as error:
             yield error
             continue
-        keys = keys or columns.locate(ways(record), place)
-        yield _found(record, keys, place)
+        try:
+            keys = keys or columns.locate(ways(record), place)
+        except DataError as error:
+            missing = missing or error
+            yield error
+        else:
+            yield _found(record, keys, place)
+    if keys is None and missing is not None:
+        raise missing
 
 
 def _record(line: str, place: str) -> Mapping[str, Any]:

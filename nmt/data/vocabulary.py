@@ -172,7 +172,9 @@ def _train(lines: Iterable[str], settings: TokenizerSettings, size: int) -> byte
     made = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue()).get_piece_size()
     if made != size:  # the type `char` takes what there is
         raise SizeError(f"{made} pieces were made", made)
-    return model.getvalue()
+    # SentencePiece notes where the rules lay: without it, the same text gives the same model.
+    folder = os.path.dirname(rules.get("normalization_rule_tsv", "")).encode()
+    return model.getvalue().replace(folder, b"-" * len(folder)) if folder else model.getvalue()
 
 
 @contextmanager

@@ -48,8 +48,8 @@ def compare_systems(
     _check(systems, columns, sources)
     at_least(bootstrap, 0, "bootstrap")
     draws = make_draws(len(columns[0]), bootstrap, seed)
-    _warn(systems, columns, guess=target_lang is None and tokenize is None)
     name = named_tokenizer(tokenize) if tokenize else bleu_tokenizer(target_lang or "")
+    _warn(systems, columns, tokenizer="" if tokenize else name)
     # `force` silences sacreBLEU's own words about text that looks tokenised.
     bleu, chrf, ter = (
         BLEU(tokenize=name, force=True, references=columns),
@@ -80,7 +80,7 @@ def _check(systems: Mapping[str, Lines], references: Sequence[Lines], sources: L
             raise SettingsError(f"{name}: {len(given)} lines cannot be scored against a reference of {lines}")
 
 
-def _warn(systems: Mapping[str, Lines], references: Sequence[Lines], *, guess: bool) -> None:
+def _warn(systems: Mapping[str, Lines], references: Sequence[Lines], *, tokenizer: str) -> None:
     """Says what makes scores mean less than they seem to."""
     tokenized = looks_tokenized(references[0])
     others = [name for name, lines in systems.items() if looks_tokenized(lines) != tokenized]
@@ -91,8 +91,8 @@ def _warn(systems: Mapping[str, Lines], references: Sequence[Lines], *, guess: b
     for name in names[1:]:
         if systems[name] == systems[names[0]]:
             log.warning("%s holds the same translations as %s: its p-values mean nothing", name, names[0])
-    if guess and unspaced(references[0]):
-        log.warning("the reference has no spaces: BLEU needs the target language (--target-lang) or a tokeniser")
+    if tokenizer == "13a" and unspaced(references[0]):
+        log.warning("the reference has no spaces: BLEU needs its language (--target-lang zh, ja) or --tokenize char")
 
 
 def _scores(metric: Metric, systems: Mapping[str, Lines], draws: Draws) -> tuple[list[Rows], list[Estimate]]:

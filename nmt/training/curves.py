@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import lightning.pytorch as pl
 
+from nmt.config import at_least
 from nmt.data.batches import PairBatch
 from nmt.training.harmless import Harmless
 
@@ -28,6 +29,7 @@ class LearningCurves(pl.Callback):
     """
 
     def __init__(self, path: str, every: int = 50) -> None:
+        at_least(every, 1, "callbacks.curves.every")
         self._path, self._every = Path(path), every
         self._train: list[Point] = []
         self._valid: list[Point] = []
@@ -73,7 +75,7 @@ class LearningCurves(pl.Callback):
             Panel("attention", attention, (0, 1.02)),
             Panel("learning rate", [_curve("learning rate", train, "rate")]),
         ]
-        title = "/".join(self._path.parent.parts[-2:])
+        title = "/".join(self._path.resolve().parent.parts[-2:])
         save_curves(self._path, panels, title=title, unit=f"optimizer steps ({self._epochs:.1f} epochs)")
 
     def state_dict(self) -> dict[str, Any]:

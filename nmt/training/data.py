@@ -11,6 +11,9 @@ from nmt.data.ragged import EncodedPairs, Ragged
 from nmt.data.text import ParallelText
 from nmt.data.tokenizer import Tokenizer
 
+MOST_PIECES = 1000
+"""Longer validation sentences are cut for the loss, as the translator cuts sources: memory grows with their square."""
+
 
 class TranslationData(pl.LightningDataModule):
     """Encodes a corpus and gives it out in batches, in an order keyed by (seed, epoch)."""
@@ -47,9 +50,15 @@ class TranslationData(pl.LightningDataModule):
 
     def _all_pairs(self, text: ParallelText) -> EncodedPairs:
         source, target = self._tokenizers
-        return EncodedPairs(Ragged(source.encode_all(text.sources)), Ragged(target.encode_all(text.targets)))
+        sides = source.encode_all(text.sources), target.encode_all(text.targets)
+        return EncodedPairs(*(Ragged([_cut(ids) for ids in side]) for side in sides))
 
     def _loader(self, pairs: EncodedPairs, seed: int, accumulate: int) -> BatchLoader:
         source, target = (tokenizer.vocabulary for tokenizer in self._tokenizers)
         budget = self._settings.batch_tokens
         return BatchLoader(pairs, budget, source.pad_id, target.pad_id, seed, accumulate)
+
+
+def _cut(ids: list[int]) -> list[int]:
+    """Returns at most `MOST_PIECES` pieces and the end mark."""
+    return ids if len(ids) <= MOST_PIECES + 1 else [*ids[:MOST_PIECES], ids[-1]]

@@ -22,6 +22,8 @@ def check_loggers(config: Mapping[str, Any]) -> None:
         config: the nodes of the group `logger`, by name; those that are None are off.
     """
     for name, node in config.items():
+        if not isinstance(node, Mapping | None):
+            raise SettingsError(f"logger.{name}={node} is no logger: null switches it off")
         module = EXTRAS.get(str((node or {}).get("_target_", "")).rpartition(".")[2])
         if module is not None and not _is_installed(module):
             remedy = f"pip install 'nmt-attention[{module}]'"

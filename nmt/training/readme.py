@@ -8,11 +8,13 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from nmt.alignment.health import COVERED
 from nmt.config import plain
 from nmt.data.corpus import Corpus, FilterReport
 from nmt.data.text import ParallelText
 from nmt.training.resolve import RunSettings
 from nmt.training.software import software
+from nmt.training.validation import MOST_END_WEIGHT, MOST_ENTROPY
 from nmt.translation.card import describe, figures_table, usage
 
 TITLES = {"train": "training", "valid": "validation", "test": "test"}
@@ -74,7 +76,7 @@ def run_readme(facts: RunFacts, commands: Sequence[str], metrics: Mapping[str, A
     sections = [
         [f"# {folder}: {source} to {target}", ""],
         [*_state(folder, metrics, finished), ""],
-        [*figures_table(metrics), *_signature(metrics)],
+        [*figures_table(metrics), *_signature(metrics), *_meaning(metrics)],
         ["![Learning curves](curves.png)", ""] if (settings.run / "curves.png").is_file() else [],
         ["## Translate with it", "", *usage(folder, source, target)],
         ["## Look at it, go on with it", "", *_further(settings.run, folder)],
@@ -106,6 +108,21 @@ def _signature(metrics: Mapping[str, Any]) -> list[str]:
     names = {"signature": "BLEU", "chrf_signature": "chrF"}
     found = [f"{label} `{metrics[name]}`" for name, label in names.items() if name in metrics]
     return [f"Signatures: {', '.join(found)}.", ""] if found else []
+
+
+def _meaning(metrics: Mapping[str, Any]) -> list[str]:
+    """Returns what the figures are of, and which figures of the attention are bad."""
+    health = [
+        f"An attention entropy above {MOST_ENTROPY} of uniform, or more than {MOST_END_WEIGHT} of the weight on",
+        "`</s>`, is that of a model that has not learnt to attend; coverage is the share of source tokens whose",
+        f"weights sum to {COVERED} or more.",
+    ]
+    return [
+        "The texts were translated by the search that is stored in `model/`; at validations, so in `train.log` and",
+        "`curves.png`, by that of `validation` in `config.yaml`, which is greedy unless it was set.",
+        *(health if "valid/attention_entropy" in metrics else []),
+        "",
+    ]
 
 
 def _further(run: Path, folder: str) -> list[str]:

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ from nmt.config import (
     ModelSettings,
     SearchOptions,
     SettingsError,
+    TokenizerSettings,
     at_least,
     build,
     convert,
     plain,
     search_options,
 )
+from nmt.data.tokenizer import Tokenizer
 from nmt.data.vocabulary import decide
 
 
@@ -140,6 +142,23 @@ def resolved_config(config: Mapping[str, Any], settings: RunSettings) -> dict[st
         "search": {name: getattr(settings.search, name) for name in config["search"]},
         "trainer": with_end(config["trainer"], defaults_for(config)),
     }
+
+
+def saved_vocabularies(settings: RunSettings) -> TokenizerSettings:
+    """Returns the settings with the vocabularies that a run has saved, if it came so far."""
+    paths = [settings.run / "model" / f"{side}.spm" for side in ("source", "target")]
+    if not all(path.is_file() for path in paths):
+        return settings.data.tokenizer
+    return replace(settings.data.tokenizer, source=str(paths[0]), target=str(paths[1]))
+
+
+def with_size(config: Mapping[str, Any], tokenizers: Iterable[Tokenizer]) -> Mapping[str, Any]:
+    """Returns a configuration with the size of the vocabularies, if it was left open and is the same on both sides."""
+    data, sizes = config["data"], {tokenizer.vocabulary.size for tokenizer in tokenizers}
+    settings = data["tokenizer"]
+    if settings["size"] is not None or settings["source"] is not None or len(sizes) > 1:
+        return config
+    return {**config, "data": {**data, "tokenizer": {**settings, "size": sizes.pop()}}}
 
 
 def write_config(run: Path, config: Mapping[str, Any]) -> None:

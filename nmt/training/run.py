@@ -23,7 +23,14 @@ from nmt.training.data import TranslationData
 from nmt.training.module import TranslationModule
 from nmt.training.readme import RunFacts, RunReadme
 from nmt.training.report import Part, write_report
-from nmt.training.resolve import RunSettings, resolve, resolved_config, write_config
+from nmt.training.resolve import (
+    RunSettings,
+    resolve,
+    resolved_config,
+    saved_vocabularies,
+    with_size,
+    write_config,
+)
 from nmt.training.validation import AttentionWarning, TranslationScores, ValidationListener
 from nmt.translation import Translator, save_package
 from nmt.translation.package import Package, package_settings
@@ -70,7 +77,7 @@ def train(
     settings = resolve(config)
     if resume is None:
         _refuse_used(settings.run)
-    run = prepare(resolved_config(config, settings), settings)
+    run = prepare(resolved_config(config, settings), settings, resume)
     readme = RunReadme(RunFacts(settings, run.corpus, run.data.report, run.module.parameter_count(), command))
     trainer, timer = _trainer(run, readme, link)
     write_config(settings.run, run.config)
@@ -90,18 +97,20 @@ def _report(run: Prepared, steps: int, seconds: float) -> dict[str, Any]:
     return write_report(run.settings.run, parts, target_lang, figures)
 
 
-def prepare(config: Mapping[str, Any], settings: RunSettings) -> Prepared:
+def prepare(config: Mapping[str, Any], settings: RunSettings, resume: Path | None = None) -> Prepared:
     """Reads the text and builds tokenizers, batches and model.
 
     Args:
         config: a resolved configuration; see `resolved_config`.
         settings: its typed part.
+        resume: the checkpoint to continue from, whose weights know the ids of the run's own vocabularies alone.
 
     Raises:
         UserError: text or settings that cannot be used.
     """
     corpus = load_corpus(settings.data, settings.cache)
-    tokenizers = load_tokenizers(corpus.train, settings.data.tokenizer, settings.cache)
+    asked = settings.data.tokenizer if resume is None else saved_vocabularies(settings)
+    tokenizers = load_tokenizers(corpus.train, asked, settings.cache)
     accumulate = int(config["trainer"]["accumulate_grad_batches"])
     data = TranslationData(
         corpus, tokenizers, settings.data, cache=settings.cache, seed=settings.seed, accumulate=accumulate
@@ -109,7 +118,8 @@ def prepare(config: Mapping[str, Any], settings: RunSettings) -> Prepared:
     module = _module(config, settings, tokenizers)
     languages = settings.data.source_lang, settings.data.target_lang
     described = package_settings(settings.model, *languages, search=settings.search)
-    return Prepared(settings, config, corpus, data, module, Package(described, module.model, *tokenizers))
+    made = with_size(config, tokenizers)
+    return Prepared(settings, made, corpus, data, module, Package(described, module.model, *tokenizers))
 
 
 def _refuse_used(run: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from nmt.config import at_least
 from nmt.training.harmless import Harmless
 from nmt.training.loggers import log_picture, log_texts
 from nmt.training.validation import Validation, summary
@@ -52,6 +53,7 @@ class ValidationSamples(pl.Callback):
     """
 
     def __init__(self, folder: str, count: int = 8, picture: bool = True) -> None:
+        at_least(count, 1, "callbacks.samples.count")
         self._folder, self._count, self._picture = Path(folder), count, picture
         self._validations = 0
         self._harmless = Harmless("the translations of a validation")

@@ -33,7 +33,9 @@ def model_card(settings: Mapping[str, Any]) -> str:
         "",
         *usage("THIS_FOLDER", source, target),
     ]
-    return "\n".join([*lines, *figures_table(settings["metrics"])])
+    table = figures_table(settings["metrics"])
+    when = ["At the validation after which it was kept, by the search of validations:", ""] if table else []
+    return "\n".join([*lines, *when, *table])
 
 
 def describe(model: Mapping[str, Any]) -> str:

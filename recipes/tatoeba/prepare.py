@@ -102,11 +102,10 @@ def main() -> None:
             checksums = read_checksums(HERE / f"{arguments.pair}.sha256")
             fetch([CorpusFile(name, sha256) for name, sha256 in checksums.items()], folder, arguments.source)
             return
-        folder.mkdir(parents=True, exist_ok=True)
         for name, pairs in split(read_archive(download(ARCHIVES[arguments.pair]))).items():
             for column, language in enumerate(("en", code)):
                 write(folder / f"{name}.{language}", "".join(f"{pair[column]}\n" for pair in pairs).encode())
-    except (DataError, OSError) as error:
+    except (DataError, OSError, zipfile.BadZipFile) as error:
         sys.exit(f"prepare.py: error: {error}")
 
 

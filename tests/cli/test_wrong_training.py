@@ -57,6 +57,8 @@ def assert_nothing_is_left(folder: Path) -> None:
         (("search.beam_size=0",), ("beam_size",)),
         (("search.beem_size=3",), ("search.beem_size", "'search.beam_size'")),
         (("data.batch_tokens=-5",), ("data.batch_tokens=-5",)),
+        (("callbacks.samples.count=0",), ("callbacks.samples.count=0", "at least 1")),
+        (("logger.csv=5",), ("logger.csv=5", "null")),
         (("data.source_lang=tlh",), ("'tlh'", "data.train")),
         (("data.tokenizer.size=9999",), ("data.tokenizer.size=9999", "choose from")),
         (("data.tokenizer.size=9",), ("data.tokenizer.size=9", "choose from")),

@@ -6,8 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 import yaml
 
+from nmt import Translator
 from nmt.data.phrasebook import phrasebook
 from tests.cli.test_wrong_uses import assert_one_line
 from tests.conftest import CallNmt
@@ -93,3 +95,21 @@ def test_wrong_text(
     write_lines(tmp_path / "other.jsonl", ['{"fr": "oui", "it": "si"}'])
     assert_one_line(call_nmt("train", *OWN, *overrides), 1, *said)
     assert not list(tmp_path.glob("runs/*"))
+
+
+def test_continued_run_keeps_its_vocabulary(call_nmt: CallNmt, tmp_path: Path, pairs: list[tuple[str, str]]) -> None:
+    done = call_nmt("train", *OWN, "data.train=text/train", "paths.output_dir=run")
+    assert done.returncode == 0, done.stderr
+    config = yaml.safe_load((tmp_path / "run/config.yaml").read_text(encoding="utf-8"))
+    package = Translator.load(tmp_path / "run")
+    assert config["data"]["tokenizer"]["size"] == package.source.vocabulary.size
+    before = package.source.model
+    for lang in ("en", "de"):  # other text would give another vocabulary, whose ids the weights do not know
+        write_lines(
+            tmp_path / f"text/train.{lang}", [f"zebra {line}" for line in lines_of(tmp_path / f"text/train.{lang}")]
+        )
+    done = call_nmt("train", "resume=run", "trainer.max_steps=4")
+    assert done.returncode == 0, done.stderr
+    assert Translator.load(tmp_path / "run").source.model == before
+    checkpoint = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 4

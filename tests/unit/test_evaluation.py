@@ -182,7 +182,10 @@ def test_tokenised_text_is_noticed_once(caplog: pytest.LogCaptureFixture, tokeni
 
 def test_text_without_spaces_asks_for_its_language(caplog: pytest.LogCaptureFixture) -> None:
     compare_systems({"x": JAPANESE}, JAPANESE, bootstrap=0)
-    assert "target language" in caplog.text
+    assert "--target-lang" in caplog.text
+    caplog.clear()
+    compare_systems({"x": JAPANESE}, JAPANESE, bootstrap=0, target_lang="th")
+    assert "--tokenize char" in caplog.text
     caplog.clear()
     compare_systems({"x": JAPANESE}, JAPANESE, bootstrap=0, tokenize="char")
     assert not caplog.records

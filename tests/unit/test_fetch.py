@@ -40,7 +40,7 @@ def test_a_download_with_another_checksum_is_refused_and_leaves_nothing(tmp_path
     (tmp_path / "other").write_bytes(b"something else\n")
     with pytest.raises(DataError, match="checksum"):
         fetch([as_file("a", tmp_path / "other")], tmp_path / "data")
-    assert list((tmp_path / "data").iterdir()) == []
+    assert not (tmp_path / "data").exists()
 
 
 def test_another_text_from_a_folder_is_taken_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -57,7 +57,11 @@ def test_what_is_there_and_right_is_not_fetched_again(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == TEXT
 
 
-@pytest.mark.parametrize("content", [b"\x1f\x8bdamaged", gzip.compress(TEXT)[:-6]], ids=["garbage", "cut off"])
+@pytest.mark.parametrize(
+    "content",
+    [b"\x1f\x8bdamaged", gzip.compress(TEXT)[:-6], gzip.compress(TEXT)[:12] + bytes(20)],
+    ids=["garbage", "cut off", "overwritten"],
+)
 def test_a_damaged_gzip_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.gz").write_bytes(content)
     with pytest.raises(DataError, match=r"a\.gz.*damaged"):
@@ -72,3 +76,12 @@ def test_a_failed_download_names_address_and_remedy(tmp_path: Path) -> None:
 def test_checksums_are_read_as_sha256sum_writes_them(tmp_path: Path) -> None:
     (tmp_path / "sums").write_text(f"{SHA256}  train.de\n{SHA256}  train.en\n")
     assert read_checksums(tmp_path / "sums") == {"train.de": SHA256, "train.en": SHA256}
+
+
+def test_a_folder_that_lacks_a_file_gives_none(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "a").write_bytes(TEXT)
+    with pytest.raises(DataError, match="no file"):
+        fetch([as_file("a"), as_file("b")], tmp_path / "data", source)
+    assert not (tmp_path / "data").exists()

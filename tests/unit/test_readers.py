@@ -241,6 +241,10 @@ class TestTables:
         assert read(path, Columns("de", "en", ("a", "b"))) == [("ja", "yes")]
         assert "there are: a, b, de, en" in refused(path, Columns("de", "en", ("a", "c")))
 
+    def test_columns_inside_of_others_by_name(self, tmp_path: Path, table: Callable[..., str]) -> None:
+        path = table(tmp_path, {"text": {"a": "ja", "b": "yes"}})
+        assert read(path, Columns("de", "en", ("text.a", "text.b"))) == [("ja", "yes")]
+
     def test_columns_that_are_not_there_are_answered_with_those_that_are(
         self, tmp_path: Path, table: Callable[..., str]
     ) -> None:
@@ -291,3 +295,22 @@ def test_damaged_parquet_is_named(tmp_path: Path) -> None:
     path = as_parquet(tmp_path, PAIRS)
     path.write_bytes(path.read_bytes()[:-20])
     assert f"{path} cannot be read as Parquet" in refused(path)
+
+
+def test_first_record_may_be_the_broken_one(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, {"de": "nein"}, {"de": "ja", "en": "yes"})
+    found = list(read_pairs(path, DE_EN))
+    assert isinstance(found[0], DataError)
+    assert found[1:] == [("ja", "yes")]
+
+
+@pytest.mark.parametrize(
+    ("header", "named"), [("de\ten", True), ("deu\teng", True), ("ja\tja", False), ("oh\tAh!", False)]
+)
+def test_names_of_other_languages_are_no_pair(tmp_path: Path, header: str, named: bool) -> None:
+    path = write(tmp_path / "t.tsv", f"{header}\nja\toui\n")
+    if named:
+        assert "no columns 'en' and 'fr'" in refused(path, Columns("en", "fr"))
+    else:
+        assert read(path, Columns("en", "fr"))[0] == tuple(header.split("\t"))
+    assert len(read(path, Columns("en", "fr", (0, 1)))) == 2

@@ -91,9 +91,10 @@ def test_text_without_characters_is_one_line(lines: list[str], size: int | None)
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("normalization", ["nmt_nfkc", "identity"])
 @types
-def test_same_text_gives_the_same_bytes(kind: str) -> None:
-    settings = TokenizerSettings(type=kind)
+def test_same_text_gives_the_same_bytes(kind: str, normalization: str) -> None:
+    settings = TokenizerSettings(type=kind, normalization=normalization)
     assert train_model(DE, settings) == train_model(list(DE), settings)
     assert train_model(DE, settings) != train_model(EN, settings)
 
