@@ -81,10 +81,9 @@ def _guarded(action: Callable[[], int], debug: bool) -> int:
 
 def describe(error: Exception) -> str:
     """Returns one line that says what went wrong."""
-    if isinstance(error.__cause__, UserError):  # Hydra wraps what the objects that it makes complain of
-        error = error.__cause__
-    if isinstance(error, UserError):
-        return " ".join(str(error).split())
+    told = error if isinstance(error, UserError) else error.__cause__  # Hydra wraps what objects complain of
+    if isinstance(told, UserError):
+        return " ".join(str(told).split())
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     text = " ".join(str(error).split())

@@ -150,6 +150,8 @@ def test_language_of_a_run_directory(call_nmt: CallNmt, tmp_path: Path) -> None:
     write_lines(tmp_path / "run" / "test.references", ["今日はとても暑いです。"])
     write_lines(tmp_path / "run" / "model" / "config.json", ['{"target_lang": "zh"}'])
     assert "tok:zh" in evaluated(call_nmt, "run", "--bootstrap", "0")["signatures"]["bleu"]
+    for name in ("hypotheses", "references"):
+        write_lines(tmp_path / "run" / f"test.{name}", ["Heute ist es sehr warm."])
     assert "tok:13a" in evaluated(call_nmt, "run", "--target-lang", "de", "--bootstrap", "0")["signatures"]["bleu"]
 
 

@@ -27,7 +27,7 @@ def test_writing_twice_replaces(trained: Path, tmp_path: Path) -> None:
         save_package(tmp_path, replace(package, settings=replace(package.settings, metrics={"valid/bleu": score})))
     assert {path.name for path in tmp_path.iterdir()} == FILES
     assert json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["metrics"] == {"valid/bleu": 2.0}
-    assert "| valid/bleu | 2.0 |" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| BLEU | 2.000 |" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
 def test_run_and_package_are_found(trained: Path) -> None:
