@@ -4,7 +4,6 @@ import argparse
 import gzip
 import hashlib
 import logging
-import os
 import sys
 import urllib.request
 import zlib
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-from nmt.data.text import DataError
+from nmt.data.text import DataError, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -93,12 +92,7 @@ def read_checksums(path: Path) -> dict[str, str]:
 def write(path: Path, content: bytes) -> None:
     """Writes a file as a whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    replace_file(path, content)
     log.info("%s: %s bytes", path, f"{len(content):,}")
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -150,3 +151,13 @@ def side(prefix: str, lang: str) -> Path:
     raise DataError(
         f"no file {prefix}.{lang} or {prefix}.{lang}.gz: a prefix names two files, one ending in each language{kinds}"
     )
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes a file as a whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """The model package: a folder with plain settings, weights and SentencePiece models, and nothing that can execute."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nmt.config import ModelSettings, SearchOptions, SettingsError, UserError, build, plain
-from nmt.data.text import DataError
+from nmt.data.text import DataError, replace_file
 from nmt.data.tokenizer import Tokenizer
 from nmt.modules.build import build_model
 from nmt.modules.seq2seq import Seq2Seq
@@ -78,20 +77,11 @@ def save_package(folder: Path, package: Package) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: parameter.detach().cpu() for name, parameter in package.model.named_parameters()}  # tied: once
     settings = json.dumps(plain(package.settings), indent=2, ensure_ascii=False)
-    _replace(folder / "source.spm", package.source.model)
-    _replace(folder / "target.spm", package.target.model)
-    _replace(folder / "README.md", model_card(plain(package.settings)).encode())
-    _replace(folder / "config.json", (settings + "\n").encode())
-    _replace(folder / "model.safetensors", safetensors.torch.save(weights, {"format": "pt"}))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    replace_file(folder / "source.spm", package.source.model)
+    replace_file(folder / "target.spm", package.target.model)
+    replace_file(folder / "README.md", model_card(plain(package.settings)).encode())
+    replace_file(folder / "config.json", (settings + "\n").encode())
+    replace_file(folder / "model.safetensors", safetensors.torch.save(weights, {"format": "pt"}))
 
 
 def find_package(path: str | Path) -> Path:

@@ -1,6 +1,5 @@
 """Labels in any script: the font is found, or the message names what is missing and how to get it."""
 
-import os
 import re
 import warnings
 from io import BytesIO
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from nmt.visual import fonts
 from nmt.visual.heatmap import heatmap, save_heatmap
+from tests.conftest import lacking
 
 LATIN = "".join(map(chr, range(32, 127)))
 KANA, HANGUL, SIMPLIFIED, SHARED = "はをん", "한국어", "图书馆", "日本語直骨"
@@ -56,12 +56,12 @@ def test_labels_in_any_script_are_drawn(script: str, tmp_path: Path) -> None:
     text = SCRIPTS[script]
     _, missing = fonts.cover(text)
     if missing:
-        # Continuous integration installs them: .ci/packages.
-        stop = pytest.fail if os.environ.get("CI") else pytest.skip
-        stop(f"no font for {script} is installed")
+        lacking(f"no font for {script} is installed; .ci/packages names one")
     # Warnings are errors: a glyph that is missing after all would be one.
     words = text.split()
     save_heatmap(tmp_path / "picture.png", np.zeros((1, len(words))), words, [script], title=text)
+    assert imread(tmp_path / "picture.png").std() > 0.01
+    assert not np.array_equal(ink(text), ink(fonts.BOX * len(text))), "boxes in place of letters"
 
 
 def ink(text: str) -> NDArray[np.bool_]:
@@ -75,8 +75,9 @@ def ink(text: str) -> NDArray[np.bool_]:
     return dots[np.ix_(dots.any(axis=1), dots.any(axis=0))]
 
 
-@pytest.mark.skipif(not hasattr(ft2font, "__libraqm_version__"), reason="matplotlib before 3.11 shapes no text")
 def test_arabic_is_joined_and_runs_from_right_to_left() -> None:
+    if not hasattr(ft2font, "__libraqm_version__"):
+        lacking("matplotlib before 3.11 shapes no text")
     alef_beh = ink("اب")
     tallest = int(alef_beh.sum(axis=0).argmax())
     assert tallest > alef_beh.shape[1] / 2, "the first letter, a tall bar, stands at the right"
