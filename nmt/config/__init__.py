@@ -4,9 +4,10 @@ Settings are dataclasses of names and numbers. `build` makes one from a mapping 
 misspelt key, a value of the wrong type or an unknown choice with one line that names the nearest right one.
 """
 
+from nmt.config.attention import AttentionSettings
 from nmt.config.checks import SettingsError, UserError, at_least, build, choice, convert, nearest, plain
 from nmt.config.data import DataSettings, PhrasebookSettings, TokenizerSettings, column_names, prefixes
-from nmt.config.model import AttentionSettings, ModelSettings, Vocabulary
+from nmt.config.model import ModelSettings, Vocabulary
 from nmt.config.search import PRECISIONS, STOPPING, SearchOptions, search_options
 
 __all__ = [

@@ -1,22 +1,14 @@
 """Settings of a model."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
+from nmt.config.attention import NO_SCORE, AttentionSettings
 from nmt.config.checks import SettingsError, at_least, choice
 
 CELLS = ("gru", "lstm")
-DECODERS = ("bahdanau", "luong")
+DECODERS = ("bahdanau", "luong", "parallel", "conditional")
 BRIDGES = ("zero", "last", "mean", "dense")
 TYING = ("none", "target", "all")
-
-
-@dataclass(frozen=True)
-class AttentionSettings:
-    """The attention of a decoder: which score, and the options of that score's class."""
-
-    score: str = "additive"
-    options: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -24,7 +16,8 @@ class ModelSettings:
     """Everything that shapes the network apart from its vocabularies.
 
     Attributes:
-        decoder: `bahdanau` (asks, then updates) or `luong` (updates, then asks).
+        decoder: `bahdanau` (asks, then updates), `luong` (updates, then asks), `conditional` (updates, asks, updates
+            again) or `parallel` (its first layer never sees a context, so that all steps ask at once).
         cell: `gru` or `lstm`, in encoder and decoder.
         embedding_size: width of source and target embeddings.
         encoder_size: width of each direction of the encoder; the memory is twice as wide.
@@ -62,6 +55,11 @@ class ModelSettings:
             at_least(getattr(self, name), 1, f"model.{name}")
         if not 0.0 <= self.dropout < 1.0:
             raise SettingsError(f"model.dropout={self.dropout} is not in [0, 1)")
+        if self.attention.score == NO_SCORE and self.bridge == "zero":
+            raise SettingsError(
+                "model.bridge=zero with model.attention.score=none tells the decoder nothing of the source: "
+                "use model.bridge=dense"
+            )
 
 
 @dataclass(frozen=True)

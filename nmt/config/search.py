@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nmt.config.attention import check_temperature
 from nmt.config.checks import SettingsError, at_least, build, choice
 
 STOPPING = ("complete", "first")
@@ -21,6 +22,8 @@ class SearchOptions:
         max_length: most pieces of a translation, end mark not counted; None: twice the source plus ten.
         stopping: `complete`: until `beam_size` hypotheses have finished; `first`: when the best candidate of a step
             ends and `n_best` have finished.
+        attention_temperature: what attention scores are divided by instead of the model's own temperature; below it
+            alignments get sharper, above it flatter.
         max_source_length: longer sources are cut to that many pieces, end mark not counted.
     """
 
@@ -30,11 +33,13 @@ class SearchOptions:
     max_length: int | None = None
     stopping: str = "complete"
     max_source_length: int = 1000
+    attention_temperature: float | None = None
 
     def __post_init__(self) -> None:
         choice(self.stopping, STOPPING, "stopping")
         for name in ("beam_size", "n_best", "max_length", "max_source_length"):
             at_least(getattr(self, name), 1, name)
+        check_temperature(self.attention_temperature, "attention_temperature")
         if not -10 <= self.length_penalty <= 10:
             raise SettingsError(f"length_penalty={self.length_penalty} is not between -10 and 10")
         if self.n_best > self.beam_size:

@@ -1,25 +1,29 @@
 """From settings to a model."""
 
+from collections.abc import Collection
 from typing import Any
 
 from torch import nn
 
 from nmt.config import ModelSettings, SettingsError, Vocabulary
-from nmt.modules.attention import Attention, build_score
+from nmt.modules.attention import build_attention
 from nmt.modules.bridge import Bridge
-from nmt.modules.decoders import BahdanauDecoder, Decoder, LuongDecoder
+from nmt.modules.decoders import BahdanauDecoder, ConditionalDecoder, Decoder, LuongDecoder, ParallelDecoder
 from nmt.modules.encoder import Encoder
 from nmt.modules.output import OutputLayer
 from nmt.modules.seq2seq import Seq2Seq
 
 
-def build_model(settings: ModelSettings, source: Vocabulary, target: Vocabulary) -> Seq2Seq:
+def build_model(
+    settings: ModelSettings, source: Vocabulary, target: Vocabulary, allow_packages: Collection[str] = ()
+) -> Seq2Seq:
     """Builds a model with fresh weights from torch's global generator.
 
     Args:
         settings: the shape of the network; `tying` must have been decided.
         source: vocabulary of the source side.
         target: vocabulary of the target side.
+        allow_packages: packages that a score from outside, `package.module:Class`, may be imported from.
 
     Raises:
         SettingsError: settings that do not go together, in one line.
@@ -33,7 +37,7 @@ def build_model(settings: ModelSettings, source: Vocabulary, target: Vocabulary)
     encoder = Encoder(
         settings.cell, settings.embedding_size, settings.encoder_size, settings.encoder_layers, settings.dropout
     )
-    decoder = _decoder(settings, encoder.memory_size)
+    decoder = _decoder(settings, encoder.memory_size, allow_packages)
     bridge = Bridge(settings.bridge, settings.cell, encoder.memory_size, settings.decoder_size, settings.decoder_layers)
     output = OutputLayer(decoder.attentional_size, target_embedding, settings.tying in ("target", "all"))
     return Seq2Seq(
@@ -54,16 +58,18 @@ def _embedding(vocabulary: Vocabulary, size: int) -> nn.Embedding:
     return embedding
 
 
-def _decoder(settings: ModelSettings, memory_size: int) -> Decoder:
-    attention = Attention(build_score(settings.attention, settings.decoder_size, memory_size))
+def _decoder(settings: ModelSettings, memory_size: int, allow_packages: Collection[str]) -> Decoder:
+    attention = build_attention(settings.attention, settings.decoder_size, memory_size, allow_packages)
     sizes: dict[str, Any] = {
         "cell": settings.cell,
         "embedding_size": settings.embedding_size,
-        "memory_size": memory_size,
+        "memory_size": memory_size if attention.aligns else 0,
         "hidden_size": settings.decoder_size,
         "layers": settings.decoder_layers,
         "dropout": settings.dropout,
     }
     if settings.decoder == "luong":
         return LuongDecoder(attention, input_feeding=settings.input_feeding, **sizes)
-    return BahdanauDecoder(attention, **sizes)
+    return {"bahdanau": BahdanauDecoder, "conditional": ConditionalDecoder, "parallel": ParallelDecoder}[
+        settings.decoder
+    ](attention, **sizes)

@@ -32,13 +32,27 @@ class Seq2Seq(nn.Module):
         self.encoder, self.bridge, self.decoder, self.output = encoder, bridge, decoder, output
         self.dropout = dropout
 
+    @property
+    def aligns(self) -> bool:
+        """Whether the decoder attends, so that its weights say anything."""
+        return self.decoder.attention.aligns
+
     def start(
-        self, source: Int[Tensor, "batch source"], source_lengths: Int[Tensor, " batch"]
+        self,
+        source: Int[Tensor, "batch source"],
+        source_lengths: Int[Tensor, " batch"],
+        temperature: float | None = None,
     ) -> tuple[Source, DecoderState]:
-        """Encodes right-padded sources and returns the state before the first step."""
+        """Encodes right-padded sources and returns the state before the first step.
+
+        Args:
+            source: token ids.
+            source_lengths: real tokens of each source.
+            temperature: what attention scores are divided by, instead of what the settings say.
+        """
         encoded = self.encoder(self._drop(self.source_embedding(source)), source_lengths)
         encoded = encoded._replace(memory=self._drop(encoded.memory))
-        prepared = self.decoder.prepare(encoded)
+        prepared = self.decoder.prepare(encoded, temperature)
         return prepared, self.decoder.start(self.bridge(encoded), prepared)
 
     def step(
@@ -53,12 +67,13 @@ class Seq2Seq(nn.Module):
         source: Int[Tensor, "batch source"],
         source_lengths: Int[Tensor, " batch"],
         target_input: Int[Tensor, "batch target"],
+        temperature: float | None = None,
     ) -> Decoded:
         """Runs given targets (teacher forcing): attentional vectors and weights of every step.
 
-        The output layer is left to the caller, who knows which rows are padding.
+        `temperature` is that of `start`. The output layer is left to the caller, who knows which rows are padding.
         """
-        prepared, state = self.start(source, source_lengths)
+        prepared, state = self.start(source, source_lengths, temperature)
         decoded: Decoded = self.decoder(self._drop(self.target_embedding(target_input)), prepared, state)
         return decoded
 

@@ -20,6 +20,8 @@ DECODERS: dict[str, dict[str, Any]] = {
     "bahdanau": {"decoder": "bahdanau"},
     "luong": {"decoder": "luong", "input_feeding": True},
     "luong_unfed": {"decoder": "luong", "input_feeding": False},
+    "parallel": {"decoder": "parallel"},
+    "conditional": {"decoder": "conditional"},
 }
 """Settings of every way in which a decoder can be wired."""
 
@@ -40,7 +42,7 @@ class ForgetfulScore(AttentionScore):
     def forward(self, query: Tensor, keys: Tensor, state: AttentionState) -> Tensor:
         assert state.last is not None
         assert state.total is not None
-        place = torch.sin(state.positions.to(keys.dtype))[None, :, None] * keys[:, None, :, 0]
+        place = torch.sin(state.positions.to(keys.dtype))[:, :, None] * keys[:, None, :, 0]
         return query @ keys.transpose(1, 2) - 2 * state.last - state.total + place
 
 

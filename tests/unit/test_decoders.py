@@ -120,21 +120,25 @@ def test_parallel_hypotheses_do_not_meet(wiring: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_luong_without_feeding_takes_no_single_steps(cell: str, steps: list[int]) -> None:
-    model = tiny_model(cell=cell, decoder_layers=2, **DECODERS["luong_unfed"])
+@pytest.mark.parametrize("wiring", ["luong_unfed", "parallel"])
+def test_decoders_without_feeding_take_no_single_steps(wiring: str, cell: str, steps: list[int]) -> None:
+    model = tiny_model(cell=cell, decoder_layers=2, **DECODERS[wiring])
     forced(model, [4, 3], random_ids(7, 2, 9))
     assert steps == []
 
 
-@pytest.mark.parametrize("wiring", ["bahdanau", "luong"])
-def test_fed_decoders_take_one_step_a_token(wiring: str, steps: list[int]) -> None:
+@pytest.mark.parametrize(("wiring", "halves"), [("bahdanau", 1), ("luong", 1), ("conditional", 2)])
+def test_fed_decoders_take_one_step_a_token(wiring: str, halves: int, steps: list[int]) -> None:
     forced(tiny_model(**DECODERS[wiring]), [4, 3], random_ids(7, 2, 9))
-    assert steps == [1] * 9
+    assert steps == [1] * 9 * halves
 
 
-def test_history_makes_luong_without_feeding_go_step_by_step(steps: list[int], forgetful: str) -> None:
-    forced(tiny_model(attention={"score": forgetful}, **DECODERS["luong_unfed"]), [4, 3], random_ids(7, 2, 9))
-    assert steps == [1] * 9
+@pytest.mark.parametrize("wiring", ["luong_unfed", "parallel"])
+def test_history_lets_states_be_known_before_all_questions(wiring: str, steps: list[int], forgetful: str) -> None:
+    forced(
+        tiny_model(attention={"score": forgetful}, decoder_layers=2, **DECODERS[wiring]), [4, 3], random_ids(7, 2, 9)
+    )
+    assert steps == []
 
 
 def joined_cell(recurrence: Recurrence) -> nn.GRUCell:

@@ -1,4 +1,4 @@
-"""The attention scores. One class, one formula; q is a query, m a memory vector, k the key made of it."""
+"""Scores of content: products and angles. One class, one formula; q is a query, m a memory vector, k the key of it."""
 
 import math
 
@@ -7,38 +7,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nmt.config import SettingsError, at_least
-from nmt.modules.attention.additive import additive_energy
+from nmt.config import SettingsError
 from nmt.modules.attention.score import AttentionScore, register_score
 from nmt.modules.attention.state import AttentionState
-
-
-@register_score("additive")
-class AdditiveScore(AttentionScore):
-    """score(q, k) = v . tanh(W q + k), k = U m + b   (Bahdanau et al. 2015, section A.1.2).
-
-    Options: `size`, the width of the hidden layer; the query's by default.
-    """
-
-    def __init__(self, query_size: int, memory_size: int, *, size: int | None = None) -> None:
-        super().__init__()
-        at_least(size, 1, "model.attention.options.size")
-        hidden = query_size if size is None else size
-        self.query = nn.Linear(query_size, hidden, bias=False)
-        self.key = nn.Linear(memory_size, hidden)
-        self.energy = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) * math.sqrt(3 / hidden))
-
-    def project_keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:
-        keys: Tensor = self.key(memory)
-        return keys
-
-    def forward(
-        self,
-        query: Float[Tensor, "batch target query"],
-        keys: Float[Tensor, "batch source key"],
-        state: AttentionState,
-    ) -> Float[Tensor, "batch target source"]:
-        return additive_energy(self.query(query), keys, self.energy)
 
 
 @register_score("dot")

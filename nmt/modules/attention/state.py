@@ -10,19 +10,25 @@ from torch import Tensor
 class AttentionState(NamedTuple):
     """Passed into every call of a score; nothing is kept on modules.
 
-    T, the target axis, holds successive steps in a training loop and parallel hypotheses in search.
+    T, the target axis, holds successive steps in a training loop and parallel hypotheses in search. Within a window
+    each query of each sentence is a row of its own, its few source tokens are the source axis, and T is 1.
 
     Attributes:
         mask: True = real token.
-        positions: target positions of the queries, counted from 0; (1,) when all of them stand at one step.
-        last: weights of the step before, or None for a score that needs no history.
+        positions: target positions of the queries, counted from 0; (1, 1) when all of them stand at one step.
+        last: weights of the step before, or None for a score that needs no history. A score with a `margin` gets so
+            many positions more on either side, 0 beyond the ends of the sentence.
         total: weights summed over all steps before, or None.
+        coverage: how far each source token has been attended to already, or None without `model.attention.coverage`.
+        places: source positions of the keys, counted from 0; None when they are 0, 1, 2 and so on.
     """
 
     mask: Bool[Tensor, "batch source"]
-    positions: Int[Tensor, " target"]
-    last: Float[Tensor, "batch target source"] | None = None
+    positions: Int[Tensor, "#batch #target"]
+    last: Float[Tensor, "batch target around"] | None = None
     total: Float[Tensor, "batch target source"] | None = None
+    coverage: Float[Tensor, "batch target source"] | None = None
+    places: Int[Tensor, "batch source"] | None = None
 
     @property
     def lengths(self) -> Int[Tensor, " batch"]:
@@ -44,14 +50,14 @@ class AttentionHistory(NamedTuple):
     total: Float[Tensor, "batch target source"] | None = None
 
     @classmethod
-    def start(cls, memory: Float[Tensor, "batch source memory"], wanted: bool) -> "AttentionHistory":
+    def start(cls, mask: Bool[Tensor, "batch source"], wanted: bool, dtype: torch.dtype) -> "AttentionHistory":
         """Returns the history before the first step: zeros, or nothing if none is wanted."""
-        empty = memory.new_zeros(memory.shape[0], 1, memory.shape[1]) if wanted else None
+        empty = torch.zeros(mask.shape, dtype=dtype, device=mask.device)[:, None] if wanted else None
         return cls(0, empty, empty)
 
     def state(self, mask: Bool[Tensor, "batch source"], successive: int = 1) -> AttentionState:
         """Returns what a score may know at this step, or at `successive` steps from this one on."""
-        positions = torch.arange(self.steps, self.steps + successive, device=mask.device)
+        positions = torch.arange(self.steps, self.steps + successive, device=mask.device)[None]
         return AttentionState(mask, positions, self.last, self.total)
 
     def after(self, weights: Float[Tensor, "batch target source"], successive: int = 1) -> "AttentionHistory":

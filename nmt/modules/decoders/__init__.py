@@ -2,6 +2,17 @@
 
 from nmt.modules.decoders.bahdanau import BahdanauDecoder
 from nmt.modules.decoders.base import Decoded, Decoder, DecoderState, Source
+from nmt.modules.decoders.conditional import ConditionalDecoder
 from nmt.modules.decoders.luong import LuongDecoder
+from nmt.modules.decoders.parallel import ParallelDecoder
 
-__all__ = ["BahdanauDecoder", "Decoded", "Decoder", "DecoderState", "LuongDecoder", "Source"]
+__all__ = [
+    "BahdanauDecoder",
+    "ConditionalDecoder",
+    "Decoded",
+    "Decoder",
+    "DecoderState",
+    "LuongDecoder",
+    "ParallelDecoder",
+    "Source",
+]

@@ -1,25 +1,19 @@
 """The decoder of Bahdanau, Cho and Bengio (2015): ask with the last state, then update it with the context."""
 
-import torch
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from nmt.modules.attention import Attention
+from nmt.modules.attention import Attention, NoAttention
 from nmt.modules.cells import Recurrence
-from nmt.modules.decoders.base import Decoded, Decoder, DecoderState, Source, along_target, each_step
+from nmt.modules.decoders.base import DecoderState, Source
+from nmt.modules.decoders.stepwise import StepwiseDecoder
 
 
-class BahdanauDecoder(Decoder):
-    """c_t = attend(s_{t-1});  s_t = cell([y_{t-1}; c_t], s_{t-1});  attentional = tanh(W [s_t; c_t; y_{t-1}]).
-
-    The top layer's state asks. The paper's readout is a maxout layer on s_{t-1}, y_{t-1} and c_t (A.2.2); this one
-    reads s_t, which knows all three, through one tanh layer.
-    """
+class BahdanauDecoder(StepwiseDecoder):
+    """c_t = attend(s_{t-1});  s_t = cell([y_{t-1}; c_t], s_{t-1}). The top layer's state asks."""
 
     def __init__(
         self,
-        attention: Attention,
+        attention: Attention | NoAttention,
         *,
         cell: str,
         embedding_size: int,
@@ -28,9 +22,7 @@ class BahdanauDecoder(Decoder):
         layers: int,
         dropout: float,
     ) -> None:
-        super().__init__(attention, hidden_size)
-        self.dropout = dropout
-        self.recurrence = Recurrence(
+        recurrence = Recurrence(
             cell,
             input_size=embedding_size,
             feed_size=memory_size,
@@ -38,29 +30,10 @@ class BahdanauDecoder(Decoder):
             layers=layers,
             dropout=dropout,
         )
-        self.readout = nn.Linear(hidden_size + memory_size + embedding_size, hidden_size)
-
-    def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
-        context, weights, after = self._advance(self.recurrence.project(embedded), source, state)
-        return Decoded(self._read(after.layers[-1][0], context, embedded), weights, after)
-
-    def forward(
-        self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
-    ) -> Decoded:
-        hidden, contexts, weights = [], [], []
-        for projected in each_step(self.recurrence.project(embedded)):
-            context, row, state = self._advance(projected, source, state)
-            hidden.append(state.layers[-1][0])
-            contexts.append(context)
-            weights.append(row)
-        attentional = self._read(along_target(hidden), along_target(contexts), embedded)
-        return Decoded(attentional, along_target(weights), state)
+        sizes = {"embedding_size": embedding_size, "memory_size": memory_size, "hidden_size": hidden_size}
+        super().__init__(attention, recurrence, dropout=dropout, **sizes)
 
     def _advance(self, projected: Tensor, source: Source, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
         (context, weights), history = self.attend(state.layers[-1][0], source, state.history)
         layers = self.recurrence.step(projected, context, state.layers)
         return context, weights, DecoderState(layers, None, history)
-
-    def _read(self, hidden: Tensor, context: Tensor, embedded: Tensor) -> Tensor:
-        attentional = torch.tanh(self.readout(torch.cat([hidden, context, embedded], dim=-1)))
-        return F.dropout(attentional, self.dropout, self.training)

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from nmt.modules.attention import Attended, Attention, AttentionHistory
+from nmt.modules.attention import Attended, Attention, AttentionHistory, NoAttention
 from nmt.modules.cells import LayerState
 from nmt.modules.encoder import Encoded
 
@@ -15,14 +15,16 @@ class Source(NamedTuple):
     """What a decoder knows of a source sentence; every tensor has the batch in front.
 
     Attributes:
-        memory: encoder outputs.
-        keys: the memory as the score projects it, once.
+        memory: encoder outputs, or with several heads what each makes of them; what contexts are made of.
+        keys: the encoder outputs as the score projects them, once.
         mask: True = real token.
+        temperature: what attention scores are divided by; None: as in the settings.
     """
 
     memory: Float[Tensor, "batch source memory"]
     keys: Float[Tensor, "batch source key"]
     mask: Bool[Tensor, "batch source"]
+    temperature: float | None = None
 
 
 class DecoderState(NamedTuple):
@@ -44,7 +46,7 @@ class Decoded(NamedTuple):
 
     Attributes:
         attentional: the vector that predicts the next token.
-        weights: attention weights of the step, rows sum to one.
+        weights: attention weights of the step, rows sum to one; 0 from a decoder that does not attend.
         state: the state after the last step.
     """
 
@@ -59,26 +61,42 @@ class Decoder(nn.Module):
     feeds_back = False
     """Whether a step reads the attentional vector of the step before."""
 
-    def __init__(self, attention: Attention, attentional_size: int) -> None:
+    def __init__(self, attention: Attention | NoAttention, attentional_size: int) -> None:
         super().__init__()
         self.attention, self.attentional_size = attention, attentional_size
 
-    def prepare(self, encoded: Encoded) -> Source:
+    def prepare(self, encoded: Encoded, temperature: float | None = None) -> Source:
         """Returns what all steps of a sentence share."""
-        return Source(encoded.memory, self.attention.project_keys(encoded.memory), encoded.mask)
+        memory, attention = encoded.memory, self.attention
+        return Source(attention.project_values(memory), attention.project_keys(memory), encoded.mask, temperature)
 
     def start(self, layers: tuple[LayerState, ...], source: Source) -> DecoderState:
         """Returns the state before the first step of one hypothesis a sentence."""
-        memory = source.memory
-        feed = memory.new_zeros(memory.shape[0], 1, self.attentional_size) if self.feeds_back else None
-        return DecoderState(layers, feed, AttentionHistory.start(memory, self.attention.needs_history))
+        hidden = layers[0][0]
+        feed = hidden.new_zeros(hidden.shape[0], 1, self.attentional_size) if self.feeds_back else None
+        history = AttentionHistory.start(source.mask, self.attention.needs_history, hidden.dtype)
+        return DecoderState(layers, feed, history)
 
     def attend(
         self, query: Float[Tensor, "batch target query"], source: Source, history: AttentionHistory, successive: int = 1
     ) -> tuple[Attended, AttentionHistory]:
         """Asks the attention, for one step of parallel hypotheses or for `successive` steps of one."""
-        attended = self.attention(query, source.memory, source.keys, history.state(source.mask, successive))
+        state = history.state(source.mask, successive)
+        attended: Attended = self.attention(query, source.memory, source.keys, state, source.temperature)
         return attended, history.after(attended.weights, successive)
+
+    def attend_all(
+        self, query: Float[Tensor, "batch target query"], source: Source, history: AttentionHistory
+    ) -> tuple[Attended, AttentionHistory]:
+        """Asks for successive steps of one hypothesis: all at once, or one by one if each wants the weights before."""
+        if not self.attention.needs_history:
+            return self.attend(query, source, history, successive=query.shape[1])
+        found = []
+        for one in each_step(query):
+            attended, history = self.attend(one, source, history)
+            found.append(attended)
+        contexts, weights = zip(*found, strict=True)
+        return Attended(along_target(list(contexts)), along_target(list(weights))), history
 
     def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
         """Advances each hypothesis by one token."""
@@ -91,9 +109,9 @@ class Decoder(nn.Module):
         raise NotImplementedError(f"{type(self).__name__} does not define forward")
 
 
-def each_step(projected: Float[Tensor, "batch target gates"]) -> list[Tensor]:
-    """Cuts (batch, target, gates) into steps of (batch, 1, gates)."""
-    return [step[:, None] for step in projected.unbind(1)]  # slices would each fill a whole gradient of zeros
+def each_step(values: Float[Tensor, "batch target size"]) -> list[Tensor]:
+    """Cuts (batch, target, size) into steps of (batch, 1, size)."""
+    return [step[:, None] for step in values.unbind(1)]  # slices would each fill a whole gradient of zeros
 
 
 def along_target(steps: list[Tensor]) -> Tensor:

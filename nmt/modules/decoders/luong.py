@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nmt.modules.attention import Attention
+from nmt.modules.attention import Attention, NoAttention
 from nmt.modules.cells import Recurrence
 from nmt.modules.decoders.base import Decoded, Decoder, DecoderState, Source, along_target, each_step
 
@@ -14,12 +14,12 @@ class LuongDecoder(Decoder):
     """s_t = cell(y_{t-1}, s_{t-1});  c_t = attend(s_t);  attentional = tanh(W [c_t; s_t])   (equations 5 and 6).
 
     With input feeding the cell also reads the last attentional vector (section 3.3). Without it teacher forcing has no
-    loop over steps, unless the score needs a history.
+    loop over recurrent steps.
     """
 
     def __init__(
         self,
-        attention: Attention,
+        attention: Attention | NoAttention,
         *,
         cell: str,
         embedding_size: int,
@@ -47,10 +47,10 @@ class LuongDecoder(Decoder):
     def forward(
         self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
     ) -> Decoded:
-        if self.feeds_back or self.attention.needs_history:
+        if self.feeds_back:
             return self._loop(embedded, source, state)
         hidden, layers = self.recurrence(embedded, state.layers)
-        (context, weights), history = self.attend(hidden, source, state.history, successive=embedded.shape[1])
+        (context, weights), history = self.attend_all(hidden, source, state.history)
         return Decoded(self._read(hidden, context), weights, DecoderState(layers, None, history))
 
     def _loop(self, embedded: Tensor, source: Source, state: DecoderState) -> Decoded:

@@ -40,7 +40,7 @@ def build(name: str, size: int = SIZE, **options: Any) -> AttentionScore:
 
 def score_all(score: AttentionScore, query: Tensor, memory: Tensor) -> Tensor:
     mask = torch.ones(memory.shape[:2], dtype=torch.bool)
-    state = AttentionHistory.start(memory, score.needs_history).state(mask, query.shape[1])
+    state = AttentionHistory.start(mask, score.needs_history, memory.dtype).state(mask, query.shape[1])
     scores: Tensor = score(query, score.project_keys(memory), state)
     return scores
 

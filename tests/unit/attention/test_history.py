@@ -9,13 +9,13 @@ from tests.unit.models import DECODERS, random_batch, random_ids, tensors_of, ti
 
 
 def test_history_counts_steps_and_sums_weights() -> None:
-    memory, mask = torch.zeros(2, 3, 4), torch.ones(2, 3, dtype=torch.bool)
-    history = AttentionHistory.start(memory, wanted=True)
+    mask = torch.ones(2, 3, dtype=torch.bool)
+    history = AttentionHistory.start(mask, wanted=True, dtype=torch.float32)
     assert [tuple(tensor.shape) for tensor in tensors_of(history)] == [(2, 1, 3), (2, 1, 3)]
     rows = [torch.softmax(torch.randn(2, 1, 3), -1) for _ in range(3)]
     for step, weights in enumerate(rows):
         state = history.state(mask)
-        assert state.positions.tolist() == [step]
+        assert state.positions.tolist() == [[step]]
         assert state.lengths.tolist() == [3, 3]
         history = history.after(weights)
     assert history.steps == 3
@@ -24,10 +24,10 @@ def test_history_counts_steps_and_sums_weights() -> None:
 
 
 def test_history_of_a_score_without_needs_holds_no_tensor() -> None:
-    history = AttentionHistory.start(torch.zeros(2, 3, 4), wanted=False)
+    history = AttentionHistory.start(torch.ones(2, 3, dtype=torch.bool), wanted=False, dtype=torch.float32)
     history = history.after(torch.rand(2, 5, 3), successive=5)
     assert tensors_of(history) == []
-    assert history.state(torch.ones(2, 3, dtype=torch.bool), 2).positions.tolist() == [5, 6]
+    assert history.state(torch.ones(2, 3, dtype=torch.bool), 2).positions.tolist() == [[5, 6]]
 
 
 @pytest.mark.parametrize("wiring", DECODERS)

@@ -21,7 +21,7 @@ def attention(name: str) -> Attention:
 
 
 def attend(layer: Attention, query: Tensor, memory: Tensor, mask: Tensor) -> Attended:
-    state = AttentionHistory.start(memory, layer.needs_history).state(mask, query.shape[1])
+    state = AttentionHistory.start(mask, layer.needs_history, memory.dtype).state(mask, query.shape[1])
     attended: Attended = layer(query, memory, layer.project_keys(memory), state)
     return attended
 
