@@ -1,5 +1,6 @@
 """Decoders: one step at a time or all at once, alone or in company, and against their equations written out."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -141,16 +142,34 @@ def test_history_lets_states_be_known_before_all_questions(wiring: str, steps: l
     assert steps == []
 
 
-def joined_cell(recurrence: Recurrence) -> nn.GRUCell:
-    """Returns torch's GRU cell that reads input and fed-back vector side by side, with a recurrence's weights."""
+def joined_cell(recurrence: Recurrence, layer: int = 0) -> nn.GRUCell | nn.LSTMCell:
+    """Returns torch's cell with the weights of a layer, which reads input and fed-back vector side by side."""
     weights = dict(recurrence.rnn.named_parameters())
-    parts = [weights["weight_ih_l0"]] + ([recurrence.feed.weight] if recurrence.feed else [])
-    cell = nn.GRUCell(sum(part.shape[1] for part in parts), recurrence.rnn.hidden_size).double()
+    parts = [weights[f"weight_ih_l{layer}"]] + ([recurrence.feed.weight] if recurrence.feed and not layer else [])
+    cls = nn.GRUCell if recurrence.cell == "gru" else nn.LSTMCell
+    cell = cls(sum(part.shape[1] for part in parts), recurrence.rnn.hidden_size).double()
     with torch.no_grad():
         cell.weight_ih.copy_(torch.cat(parts, dim=1))
         for name in ("weight_hh", "bias_ih", "bias_hh"):
-            cell.get_parameter(name).copy_(weights[f"{name}_l0"])
+            cell.get_parameter(name).copy_(weights[f"{name}_l{layer}"])
     return cell
+
+
+class Stack:
+    """The layers of a recurrence, one vector at a time, each a cell of torch."""
+
+    def __init__(self, recurrence: Recurrence) -> None:
+        self.cells = [joined_cell(recurrence, layer) for layer in range(recurrence.layers)]
+
+    def __call__(self, inputs: Tensor, states: list[list[Tensor]]) -> list[list[Tensor]]:
+        """Returns the state of every layer, [h] or [h, c], after a step."""
+        after = []
+        for cell, state in zip(self.cells, states, strict=True):
+            rows = [part[None] for part in state]
+            found = cell(inputs[None], tuple(rows) if isinstance(cell, nn.LSTMCell) else rows[0])
+            after.append([part[0] for part in found] if isinstance(found, tuple) else [found[0]])
+            inputs = after[-1][0]
+        return after
 
 
 def ask(query: Tensor, memory: Tensor) -> Tensor:
@@ -158,27 +177,96 @@ def ask(query: Tensor, memory: Tensor) -> Tensor:
     return torch.softmax(memory @ query, dim=0) @ memory
 
 
+def bahdanau(decoder: Any, memory: Tensor, states: list[list[Tensor]], embedded: list[Tensor]) -> list[Tensor]:
+    update, found = Stack(decoder.recurrence), []
+    for one in embedded:
+        context = ask(states[-1][0], memory)
+        states = update(torch.cat([one, context]), states)
+        found.append(torch.tanh(decoder.readout(torch.cat([states[-1][0], context, one]))))
+    return found
+
+
+def luong(decoder: Any, memory: Tensor, states: list[list[Tensor]], embedded: list[Tensor]) -> list[Tensor]:
+    update, feed, found = Stack(decoder.recurrence), [torch.zeros(6).double()], []
+    for one in embedded:
+        states = update(torch.cat([one, *feed]) if decoder.feeds_back else one, states)
+        feed = [torch.tanh(decoder.readout.weight @ torch.cat([ask(states[-1][0], memory), states[-1][0]]))]
+        found += feed
+    return found
+
+
+def parallel(decoder: Any, memory: Tensor, states: list[list[Tensor]], embedded: list[Tensor]) -> list[Tensor]:
+    lower, upper, found = Stack(decoder.lower), Stack(decoder.upper) if decoder.upper else None, []
+    for one in embedded:
+        below = lower(one, states[:1])
+        hidden = below[0][0]
+        context = ask(hidden, memory)
+        above = upper(torch.cat([hidden, context]), states[1:]) if upper else []
+        states = below + above
+        found.append(torch.tanh(decoder.readout.weight @ torch.cat([context, states[-1][0]])))
+    return found
+
+
+def conditional(decoder: Any, memory: Tensor, states: list[list[Tensor]], embedded: list[Tensor]) -> list[Tensor]:
+    first, second, found = Stack(decoder.recurrence), Stack(decoder.second), []
+    for one in embedded:
+        half = first(one, states)
+        context = ask(half[-1][0], memory)
+        states = second(context, half)
+        found.append(torch.tanh(decoder.readout(torch.cat([states[-1][0], context, one]))))
+    return found
+
+
+EQUATIONS: dict[str, Callable[[Any, Tensor, list[list[Tensor]], list[Tensor]], list[Tensor]]] = {
+    "bahdanau": bahdanau,
+    "luong": luong,
+    "luong_unfed": luong,
+    "parallel": parallel,
+    "conditional": conditional,
+}
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("wiring", DECODERS)
-def test_decoder_follows_its_equations(wiring: str) -> None:
-    model = tiny_model(attention={"score": "dot"}, **DECODERS[wiring])
+def test_decoder_follows_its_equations(wiring: str, cell: str, layers: int) -> None:
+    model = tiny_model(attention={"score": "dot"}, cell=cell, decoder_layers=layers, **DECODERS[wiring])
     targets = random_ids(7, 1, 5)
     batch = random_batch([4])
     source, start = model.start(*batch)
-    decoder: Any = model.decoder
-    cell, memory, readout = joined_cell(decoder.recurrence), source.memory[0], decoder.readout
-    hidden, feed = start.layers[0][0][0, 0], torch.zeros(6).double()
-    expected = []
-    for embedded in model.target_embedding(targets)[0]:
-        if wiring == "bahdanau":
-            context = ask(hidden, memory)
-            hidden = cell(torch.cat([embedded, context])[None], hidden[None])[0]
-            expected.append(torch.tanh(readout(torch.cat([hidden, context, embedded]))))
-        else:
-            inputs = torch.cat([embedded, feed]) if wiring == "luong" else embedded
-            hidden = cell(inputs[None], hidden[None])[0]
-            feed = torch.tanh(readout.weight @ torch.cat([ask(hidden, memory), hidden]))
-            expected.append(feed)
+    states = [[part[0, 0] for part in layer] for layer in start.layers]
+    embedded = list(model.target_embedding(targets)[0])
+    expected = EQUATIONS[wiring](model.decoder, source.memory[0], states, embedded)
     torch.testing.assert_close(model(*batch, targets).attentional[0], torch.stack(expected), **EXACT)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_parallel_with_one_layer_is_luong_without_feeding(cell: str) -> None:
+    model, twin = (
+        tiny_model(seed, cell=cell, **DECODERS[name]) for seed, name in ((1, "parallel"), (2, "luong_unfed"))
+    )
+    weights = {name.replace("decoder.lower.", "decoder.recurrence."): one for name, one in model.state_dict().items()}
+    twin.load_state_dict(weights, strict=True)
+    batch, targets = random_batch([5, 2, 4]), random_ids(7, 3, 6)
+    whole, other = model(*batch, targets), twin(*batch, targets)
+    assert torch.equal(whole.attentional, other.attentional)
+    assert torch.equal(whole.weights, other.weights)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("wiring", DECODERS)
+def test_decoder_without_attention_knows_the_source_from_its_first_state_alone(wiring: str, cell: str) -> None:
+    model = tiny_model(attention={"score": "none"}, cell=cell, decoder_layers=2, **DECODERS[wiring])
+    batch, targets = random_batch([5, 2]), random_ids(7, 2, 4)
+    assert not model.aligns
+    whole = model(*batch, targets)
+    assert whole.weights.shape == (2, 4, 5)
+    assert not whole.weights.any()
+    source, state = model.start(*batch)
+    assert source.memory.shape == source.keys.shape == (2, 5, 0)
+    embedded = model.target_embedding(targets)
+    for wrong in (source._replace(mask=source.mask.flip(0)), source):
+        torch.testing.assert_close(model.decoder(embedded, wrong, state).attentional, whole.attentional, **EXACT)
 
 
 @pytest.mark.parametrize("wiring", DECODERS)

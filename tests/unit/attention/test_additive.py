@@ -2,72 +2,66 @@ import pytest
 import torch
 from torch import Tensor
 
-from nmt.config import AttentionSettings
-from nmt.modules.attention import Attention, AttentionHistory, additive, build_score
+from nmt.modules.attention import additive
 from nmt.modules.attention.additive import additive_energy
+from tests.unit.attention.asking import vectors
 
 
-def inputs(batch: int, target: int, source: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(4)
-    query, keys, energy = (
-        torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
-        for shape in ((batch, target, size), (batch, source, size), (size,))
-    )
-    return query, keys, energy
+def inputs(batch: int, target: int, source: int, size: int, features: int = 0) -> list[Tensor]:
+    """Returns query, keys, energy, and if there are any the features with their weight."""
+    shapes: list[tuple[int, ...]] = [(batch, target, size), (batch, source, size), (size,)]
+    shapes += [(batch, target, source, features), (size, features)] if features else []
+    return [vectors(4 + place, *shape).requires_grad_() for place, shape in enumerate(shapes)]
 
 
-def energy_and_gradients(query: Tensor, keys: Tensor, energy: Tensor) -> list[Tensor]:
-    scores = additive_energy(query, keys, energy)
-    pull = torch.randn(scores.shape, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
-    return [scores, *torch.autograd.grad((scores * pull).sum(), (query, keys, energy))]
+def energy_and_gradients(*values: Tensor) -> list[Tensor]:
+    scores = additive_energy(*values)
+    return [scores, *torch.autograd.grad((scores * vectors(6, *scores.shape)).sum(), values)]
+
+
+@pytest.mark.parametrize("features", [0, 1, 3])
+@pytest.mark.parametrize("target", [1, 5])
+def test_energy_follows_its_formula(target: int, features: int) -> None:
+    values = inputs(2, target, 4, 3, features)
+    inside = values[0][:, :, None] + values[1][:, None]
+    if features:
+        inside = inside + torch.einsum("btsf,df->btsd", *values[3:])
+    expected = torch.einsum("btsd,d->bts", torch.tanh(inside), values[2])
+    slopes = torch.autograd.grad((expected * vectors(6, *expected.shape)).sum(), values)
+    for got, wanted in zip(energy_and_gradients(*values), [expected, *slopes], strict=True):
+        torch.testing.assert_close(got, wanted, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("numbers", [1, 2 * 4 * 3 * 2, 1 << 20])
-def test_gradient_is_that_of_the_function(numbers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("features", [0, 2])
+def test_gradient_is_that_of_the_function(features: int, numbers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(additive, "CHUNK_NUMBERS", numbers)
-    assert torch.autograd.gradcheck(additive_energy, inputs(2, 5, 4, 3))
+    assert torch.autograd.gradcheck(additive_energy, inputs(2, 5, 4, 3, features))
 
 
+@pytest.mark.parametrize("features", [0, 2])
 @pytest.mark.parametrize("steps", [1, 2, 3, 6])
-def test_chunks_change_nothing(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_change_nothing(steps: int, features: int, monkeypatch: pytest.MonkeyPatch) -> None:
     batch, target, source, size = 2, 7, 4, 3
-    values = inputs(batch, target, source, size)
+    values = inputs(batch, target, source, size, features)
     whole = energy_and_gradients(*values)
     monkeypatch.setattr(additive, "CHUNK_NUMBERS", steps * batch * source * size)
     for got, wanted in zip(energy_and_gradients(*values), whole, strict=True):
         torch.testing.assert_close(got, wanted, rtol=0, atol=1e-12)
 
 
-def test_no_tensor_over_target_source_and_size_is_kept() -> None:
-    batch, target, source, size = 3, 20, 30, 16
-    layer = Attention(build_score(AttentionSettings("additive"), size, size))
-    query, memory = torch.randn(batch, target, size).requires_grad_(), torch.randn(batch, source, size).requires_grad_()
-    kept: list[int] = []
-
-    def keep(tensor: Tensor) -> Tensor:
-        kept.append(tensor.untyped_storage().nbytes() // tensor.element_size())
-        return tensor
-
-    state = AttentionHistory().state(torch.ones(batch, source, dtype=torch.bool), target)
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        context, _ = layer(query, memory, layer.project_keys(memory), state)
-    assert len(kept) >= 3
-    assert max(kept) <= batch * target * source
-    context.sum().backward()
-    assert query.grad is not None
-
-
-def test_chunks_bound_what_is_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("features", [0, 2])
+def test_chunks_bound_what_is_held_at_once(features: int, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
     hidden = additive._hidden
 
-    def measured(query: Tensor, keys: Tensor) -> Tensor:
-        found = hidden(query, keys)
+    def measured(*values: Tensor | None) -> Tensor:
+        found = hidden(*values)
         made.append(found.numel())
         return found
 
     monkeypatch.setattr(additive, "_hidden", measured)
     monkeypatch.setattr(additive, "CHUNK_NUMBERS", 100)
-    energy_and_gradients(*inputs(2, 9, 4, 3))
+    energy_and_gradients(*inputs(2, 9, 4, 3, features))
     assert max(made) <= 100
     assert sum(made) == 2 * (2 * 9 * 4 * 3)  # once forward, once backward

@@ -1,47 +1,97 @@
 """Every score against its formula, written out for one query and one memory vector at a time."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from nmt.config import AttentionSettings
-from nmt.modules.attention import SCORES, Attention, AttentionHistory, AttentionScore, build_score
+from nmt.modules.attention import SCORES, Attention, AttentionScore, build_score
+from tests.unit.attention.asking import earlier_weights, gradients, state_of
 from tests.unit.models import randomise
 
 Parameters = Mapping[str, Tensor]
 BATCH, TARGET, SOURCE, SIZE = 2, 3, 4, 5
 
 
-def additive(p: Parameters, q: Tensor, m: Tensor) -> Tensor:
-    return (p["energy"] * torch.tanh(p["query.weight"] @ q + p["key.weight"] @ m + p["key.bias"])).sum()
+class Asked(NamedTuple):
+    """One query, one memory vector, its place in the source, and the weights of all places at the step before."""
+
+    q: Tensor
+    m: Tensor
+    place: int
+    last: Tensor
 
 
-def cosine(p: Parameters, q: Tensor, m: Tensor) -> Tensor:
-    key = p["key.weight"] @ m
+def additive(p: Parameters, a: Asked) -> Tensor:
+    return (p["energy"] * torch.tanh(p["query.weight"] @ a.q + p["key.weight"] @ a.m + p["key.bias"])).sum()
+
+
+def concat(p: Parameters, a: Asked) -> Tensor:
+    both = torch.cat([p["query.weight"], p["key.weight"]], dim=1)  # W of [q; m]
+    return (p["energy"] * torch.tanh(both @ torch.cat([a.q, a.m]))).sum()
+
+
+def location_aware(p: Parameters, a: Asked) -> Tensor:
+    filters, features = p["filters"], []
+    for channel in range(filters.shape[0]):
+        feature = torch.zeros((), dtype=torch.float64)
+        for tap in range(filters.shape[2]):
+            place = a.place + tap - filters.shape[2] // 2
+            if 0 <= place < len(a.last):
+                feature = feature + filters[channel, 0, tap] * a.last[place]
+        features.append(feature)
+    inside = p["query.weight"] @ a.q + p["key.weight"] @ a.m + p["key.bias"]
+    return (p["energy"] * torch.tanh(inside + p["feature.weight"] @ torch.stack(features))).sum()
+
+
+def cosine(p: Parameters, a: Asked) -> Tensor:
+    key = p["key.weight"] @ a.m
     strength = 50 / (1 + torch.exp(-p["strength"]))
-    return strength * (q * key).sum() / ((q * q).sum() * (key * key).sum()) ** 0.5
+    return strength * (a.q * key).sum() / ((a.q * a.q).sum() * (key * key).sum()) ** 0.5
 
 
-FORMULAS: dict[str, Callable[[Parameters, Tensor, Tensor], Tensor]] = {
+def squared_euclidean(p: Parameters, a: Asked) -> Tensor:
+    return -torch.exp(p["log_scale"]) * ((a.q - p["key.weight"] @ a.m) ** 2).sum()
+
+
+def euclidean(p: Parameters, a: Asked) -> Tensor:
+    return -torch.exp(p["log_scale"]) * ((a.q - p["key.weight"] @ a.m) ** 2).sum() ** 0.5
+
+
+FORMULAS: dict[str, Callable[[Parameters, Asked], Tensor]] = {
     "additive": additive,
-    "dot": lambda p, q, m: (q * m).sum(),
-    "scaled_dot": lambda p, q, m: p["scale"] * (q * m).sum(),
-    "general": lambda p, q, m: (q * (p["key.weight"] @ m)).sum(),
+    "concat": concat,
+    "location_aware": location_aware,
+    "dot": lambda p, a: (a.q * a.m).sum(),
+    "scaled_dot": lambda p, a: p["scale"] * (a.q * a.m).sum(),
+    "general": lambda p, a: (a.q * (p["key.weight"] @ a.m)).sum(),
     "cosine": cosine,
+    "euclidean": euclidean,
+    "squared_euclidean": squared_euclidean,
+    "location": lambda p, a: (p["places.weight"][a.place] * a.q).sum(),
+    "uniform": lambda p, a: 0 * (a.q.sum() + a.m.sum()),
 }
+CASES: list[tuple[str, dict[str, int]]] = [
+    *((name, {}) for name in sorted(SCORES)),
+    ("location_aware", {"channels": 2, "kernel_size": 1}),
+    ("location_aware", {"channels": 1, "kernel_size": 5}),
+]
+UNREAD = {"location": {"memory"}, "uniform": {"query", "memory"}}
+"""What a score does not look at, of query and memory."""
 
 
 def build(name: str, size: int = SIZE, **options: Any) -> AttentionScore:
     return build_score(AttentionSettings(name, options or None), size, size)
 
 
-def score_all(score: AttentionScore, query: Tensor, memory: Tensor) -> Tensor:
-    mask = torch.ones(memory.shape[:2], dtype=torch.bool)
-    state = AttentionHistory.start(mask, score.needs_history, memory.dtype).state(mask, query.shape[1])
-    scores: Tensor = score(query, score.project_keys(memory), state)
+def score_all(score: AttentionScore, query: Tensor, memory: Tensor, last: Tensor | None = None) -> Tensor:
+    state = state_of(torch.ones(memory.shape[:2], dtype=torch.bool), query.shape[1], memory.dtype)
+    around = F.pad(state.last if last is None else last, (score.margin, score.margin))
+    scores: Tensor = score(query, score.project_keys(memory), state._replace(last=around))
     return scores
 
 
@@ -52,23 +102,35 @@ def inputs() -> tuple[Tensor, Tensor]:
     return query, torch.randn(BATCH, SOURCE, SIZE, generator=generator, dtype=torch.float64, requires_grad=True)
 
 
-@pytest.mark.parametrize("name", sorted(SCORES))
-def test_score_and_gradient_follow_the_formula(name: str, inputs: tuple[Tensor, Tensor]) -> None:
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_score_and_gradient_follow_the_formula(
+    name: str, options: dict[str, int], inputs: tuple[Tensor, Tensor]
+) -> None:
     query, memory = inputs
-    score = build(name).double()
+    score = build(name, **options).double()
     randomise(score, seed=7)
     parameters = dict(score.named_parameters())
-    expected = torch.stack(
-        [FORMULAS[name](parameters, q, m) for b in range(BATCH) for q in query[b] for m in memory[b]]
-    ).view(BATCH, TARGET, SOURCE)
-    found = score_all(score, query, memory)
+    last = earlier_weights(torch.ones(BATCH, SOURCE, dtype=torch.bool), TARGET).requires_grad_()
+    asked = [
+        Asked(query[b, t], memory[b, s], s, last[b, t])
+        for b in range(BATCH)
+        for t in range(TARGET)
+        for s in range(SOURCE)
+    ]
+    expected = torch.stack([FORMULAS[name](parameters, one) for one in asked]).view(BATCH, TARGET, SOURCE)
+    found = score_all(score, query, memory, last)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
 
-    variables = [query, memory, *parameters.values()]
     pull = torch.randn(expected.shape, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
-    gradients = torch.autograd.grad((found * pull).sum(), variables)
-    for got, wanted in zip(gradients, torch.autograd.grad((expected * pull).sum(), variables), strict=True):
-        torch.testing.assert_close(got, wanted, rtol=0, atol=1e-11)
+    variables = [query, memory, last, *parameters.values()]
+    got = (
+        gradients((found * pull).sum(), variables) if found.requires_grad else [torch.zeros_like(v) for v in variables]
+    )
+    for one, wanted in zip(got, gradients((expected * pull).sum(), variables), strict=True):
+        torch.testing.assert_close(one, wanted, rtol=0, atol=1e-11)
+    unread = {side for side, gradient in zip(("query", "memory"), got, strict=False) if not gradient.any()}
+    assert unread == UNREAD.get(name, set())
+    assert all(gradient.any() for gradient in got[3:])
 
 
 @pytest.mark.parametrize("name", sorted(SCORES))
@@ -76,11 +138,9 @@ def test_weights_are_a_softmax_and_contexts_a_weighted_sum(name: str, inputs: tu
     query, memory = inputs
     score = build(name).double()
     randomise(score, seed=7)
-    scores = score_all(score, query, memory)
     mask = torch.tensor([[True] * SOURCE, [True, True, False, False]])
-    context, weights = Attention(score)(
-        query, memory, score.project_keys(memory), AttentionHistory().state(mask, TARGET)
-    )
+    scores = score_all(score, query, memory, state_of(mask, TARGET).last)
+    context, weights = Attention(score)(query, memory, score.project_keys(memory), state_of(mask, TARGET))
     for b, count in enumerate((SOURCE, 2)):
         for t in range(TARGET):
             parts = [scores[b, t, s].exp() for s in range(count)]
@@ -90,8 +150,8 @@ def test_weights_are_a_softmax_and_contexts_a_weighted_sum(name: str, inputs: tu
             torch.testing.assert_close(context[b, t], wanted)
 
 
-@pytest.mark.parametrize("name", ["additive", "general", "cosine"])
-def test_scores_with_a_projection_take_memories_of_any_width(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(set(SCORES) - {"dot", "scaled_dot"}))
+def test_scores_without_a_plain_product_take_memories_of_any_width(name: str) -> None:
     score = build_score(AttentionSettings(name), 4, 7)
     assert score_all(score, torch.randn(2, 3, 4), torch.randn(2, 6, 7)).shape == (2, 3, 6)
 
@@ -124,7 +184,7 @@ class TestCosine:
         torch.testing.assert_close(score_all(score, 7 * query, 0.01 * memory), score_all(score, query, memory))
 
 
-@pytest.mark.parametrize("name", sorted(SCORES))
+@pytest.mark.parametrize("name", sorted(set(SCORES) - {"uniform"}))
 @pytest.mark.parametrize("zero", ["query", "memory", "both"])
 def test_zero_vectors_give_finite_scores_and_gradients(name: str, zero: str) -> None:
     query, memory = (
@@ -136,5 +196,5 @@ def test_zero_vectors_give_finite_scores_and_gradients(name: str, zero: str) -> 
     score = build(name)
     scores = score_all(score, query, memory)
     assert scores.isfinite().all()
-    gradients = torch.autograd.grad(scores.sum(), [query, memory, *score.parameters()])
-    assert all(gradient.isfinite().all() for gradient in gradients)
+    found = gradients(scores.sum(), [query, memory, *score.parameters()])
+    assert all(gradient.isfinite().all() for gradient in found)

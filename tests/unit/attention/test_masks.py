@@ -5,7 +5,9 @@ import torch
 from torch import Tensor
 
 from nmt.config import AttentionSettings
-from nmt.modules.attention import SCORES, Attended, Attention, AttentionHistory, build_score
+from nmt.modules.attention import SCORES, Attention, build_score
+from tests.unit.attention import asking
+from tests.unit.attention.asking import attend, gradients, mask_of
 from tests.unit.models import randomise
 
 BATCH, TARGET, SIZE = 3, 4, 6
@@ -20,18 +22,8 @@ def attention(name: str) -> Attention:
     return found
 
 
-def attend(layer: Attention, query: Tensor, memory: Tensor, mask: Tensor) -> Attended:
-    state = AttentionHistory.start(mask, layer.needs_history, memory.dtype).state(mask, query.shape[1])
-    attended: Attended = layer(query, memory, layer.project_keys(memory), state)
-    return attended
-
-
 def vectors(seed: int, *shape: int) -> Tensor:
-    return torch.randn(*shape, SIZE, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def mask_of(lengths: tuple[int, ...], width: int) -> Tensor:
-    return torch.tensor([[column < length for column in range(width)] for length in lengths])
+    return asking.vectors(seed, *shape, SIZE)
 
 
 def test_rows_sum_to_one_and_padding_has_no_weight_at_all(name: str) -> None:
@@ -62,7 +54,7 @@ def test_longer_padding_changes_nothing(name: str) -> None:
 def test_gradients_do_not_reach_padding(name: str) -> None:
     memory, mask = vectors(2, BATCH, 5).requires_grad_(), mask_of(LENGTHS, 5)
     context, _ = attend(attention(name), vectors(1, BATCH, TARGET), memory, mask)
-    (gradient,) = torch.autograd.grad(context.square().sum(), memory)
+    (gradient,) = gradients(context.square().sum(), [memory])
     assert (gradient[~mask] == 0).all()
     assert (gradient[mask] != 0).any()
 
@@ -82,8 +74,8 @@ def test_very_long_source_stays_finite(name: str) -> None:
     memory = (5 * vectors(2, 1, 2000)).float().requires_grad_()
     context, weights = attend(layer, query, memory, torch.ones(1, 2000, dtype=torch.bool))
     torch.testing.assert_close(weights.sum(-1), torch.ones(1, 2), rtol=0, atol=1e-4)
-    gradients = torch.autograd.grad(context.sum(), [query, memory, *layer.parameters()])
-    assert all(found.isfinite().all() for found in (context, weights, *gradients))
+    slopes = gradients(context.sum(), [query, memory, *layer.parameters()])
+    assert all(found.isfinite().all() for found in (context, weights, *slopes))
 
 
 def test_half_precision_is_kept_and_rows_sum_to_about_one(name: str) -> None:
@@ -92,7 +84,7 @@ def test_half_precision_is_kept_and_rows_sum_to_about_one(name: str) -> None:
     context, weights = attend(layer, query, memory, mask_of(LENGTHS, 5))
     assert (context.dtype, weights.dtype) == (torch.bfloat16, torch.bfloat16)
     assert ((weights.float().sum(-1) - 1).abs() < 0.02).all()
-    assert all(found.isfinite().all() for found in torch.autograd.grad(context.sum(), [query, memory]))
+    assert all(found.isfinite().all() for found in gradients(context.sum(), [query, memory]))
 
 
 def test_calls_leave_nothing_behind(name: str) -> None:
