@@ -41,9 +41,18 @@ NORMALIZERS: dict[str, Normalizer] = {"softmax": softmax, "sparsemax": sparsemax
 
 
 def _from_top(scores: Tensor) -> Tensor:
-    """Returns scores as distances from the largest, at most one below: what lies deeper never has a weight."""
+    """Returns scores as distances from the largest, at most one below.
+
+    What lies at -1 or deeper, padding with it, never has a weight. It must be left out by this rule: thresholds are
+    rounded, and thousands of such tokens would each get a little.
+    """
     precise = scores.to(torch.promote_types(scores.dtype, torch.float32))
     return (precise - precise.amax(-1, keepdim=True)).clamp(min=-1.0)
+
+
+def _above(shifted: Tensor, tau: Tensor) -> Tensor:
+    """Returns how far scores lie above the threshold, 0 for all others."""
+    return (shifted - tau).clamp(min=0.0).masked_fill(shifted <= -1.0, 0.0)
 
 
 class _Sparsemax(torch.autograd.Function):
@@ -53,9 +62,9 @@ class _Sparsemax(torch.autograd.Function):
         ordered = shifted.sort(dim=-1, descending=True).values
         counts = torch.arange(1, shifted.shape[-1] + 1, dtype=shifted.dtype, device=shifted.device)
         above = ordered.cumsum(-1) - 1
-        size = (counts * ordered > above).sum(-1, keepdim=True)  # of the support
+        size = ((counts * ordered > above) & (ordered > -1.0)).sum(-1, keepdim=True).clamp(min=1)  # of the support
         tau = above.gather(-1, size - 1) / size
-        weights = (shifted - tau).clamp(min=0.0).to(scores.dtype)
+        weights = _above(shifted, tau).to(scores.dtype)
         ctx.save_for_backward(weights)
         return weights
 
@@ -78,8 +87,11 @@ class _Entmax15(torch.autograd.Function):
         variance = ordered.square().cumsum(-1) / counts - mean.square()
         # tau of the first c scores solves sum (z - tau)^2 = 1; the support ends where a score falls below its own tau.
         taus = mean - ((1 / counts) - variance).clamp(min=0.0).sqrt()
-        size = (taus <= ordered).sum(-1, keepdim=True)
-        weights = (shifted - taus.gather(-1, size - 1)).clamp(min=0.0).square().to(scores.dtype)
+        size = ((taus <= ordered) & (ordered > -1.0)).sum(-1, keepdim=True).clamp(min=1)
+        tau = taus.gather(-1, size - 1)
+        found = _above(shifted, tau)  # a variance is a difference of near numbers, so one step of Newton's method:
+        tau = tau + (found.square().sum(-1, keepdim=True) - 1) / (2 * found.sum(-1, keepdim=True))
+        weights = _above(shifted, tau).square().to(scores.dtype)
         ctx.save_for_backward(weights)
         return weights
 

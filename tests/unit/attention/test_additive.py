@@ -55,8 +55,8 @@ def test_chunks_bound_what_is_held_at_once(features: int, monkeypatch: pytest.Mo
     made: list[int] = []
     hidden = additive._hidden
 
-    def measured(*values: Tensor | None) -> Tensor:
-        found = hidden(*values)
+    def measured(query: Tensor, keys: Tensor, features: Tensor | None = None, weight: Tensor | None = None) -> Tensor:
+        found = hidden(query, keys, features, weight)
         made.append(found.numel())
         return found
 
