@@ -92,6 +92,7 @@ class LocalWindow(nn.Module):
         places = starts[..., None] + torch.arange(2 * self.size + 1, device=query.device)
         inside = (places >= 0) & (places < lengths)
         bias = self.bias(centres, places)
+        bias = None if bias is None else bias.to(query.dtype)
         return Windows(torch.minimum(places.clamp(min=0), lengths - 1), inside, starts, bias)
 
 
@@ -111,8 +112,9 @@ class PredictedWindow(LocalWindow):
     def centres(
         self, query: Float[Tensor, "batch target query"], state: AttentionState
     ) -> Float[Tensor, "batch target"]:
-        share = torch.sigmoid(self.place(torch.tanh(self.hidden(query)))[..., 0])
-        return share * (state.lengths[:, None] - 1).to(query.dtype)
+        found = self.place(torch.tanh(self.hidden(query)))[..., 0]
+        share = torch.sigmoid(found.to(torch.promote_types(found.dtype, torch.float32)))  # bfloat16 cannot count to 519
+        return share * (state.lengths[:, None] - 1).to(share.dtype)
 
     def bias(
         self, centres: Float[Tensor, "batch target"] | Int[Tensor, "batch target"], places: Tensor

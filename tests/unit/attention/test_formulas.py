@@ -90,7 +90,8 @@ def build(name: str, size: int = SIZE, **options: Any) -> AttentionScore:
 
 def score_all(score: AttentionScore, query: Tensor, memory: Tensor, last: Tensor | None = None) -> Tensor:
     state = state_of(torch.ones(memory.shape[:2], dtype=torch.bool), query.shape[1], memory.dtype)
-    around = F.pad(earlier_weights(state.mask, query.shape[1]) if last is None else last, (score.margin, score.margin))
+    last = earlier_weights(state.mask, query.shape[1]) if last is None else last
+    around = F.pad(last.to(memory.dtype), (score.margin, score.margin))
     scores: Tensor = score(query, score.project_keys(memory), state._replace(last=around))
     return scores
 
