@@ -21,8 +21,12 @@ def additive_energy(
     features: Float[Tensor, "batch target source feature"] | None = None,
     weight: Float[Tensor, "size feature"] | None = None,
 ) -> Float[Tensor, "batch target source"]:
-    """Returns energy . tanh(query_t + keys_s + weight features_ts) for every t and s; features go with their weight."""
-    scores: Tensor = _AdditiveEnergy.apply(query, keys, energy, features, weight)  # type: ignore[no-untyped-call]
+    """Returns energy . tanh(query_t + keys_s + weight features_ts) for every t and s; features go with their weight.
+
+    All of it is computed in the query's type: in mixed precision projections are half, parameters and features are not.
+    """
+    others = [None if one is None else one.to(query.dtype) for one in (keys, energy, features, weight)]
+    scores: Tensor = _AdditiveEnergy.apply(query, *others)  # type: ignore[no-untyped-call]
     return scores
 
 

@@ -50,12 +50,18 @@ class LocationScore(_BlindScore):
                 return found
             if bool(state.mask[:, most:].any()):
                 _say_beyond(most)
-            return F.pad(found, (0, source - most), value=NOWHERE)
+            return F.pad(found, (0, source - most), value=_nowhere(found.dtype))
         rows = self.places.weight[state.places.clamp(max=most - 1)]  # (B, S, query)
         beyond = state.places >= most
         if bool((beyond & state.mask).any()):
             _say_beyond(most)
-        return (query @ rows.transpose(1, 2)).masked_fill(beyond[:, None], NOWHERE)
+        found = query @ rows.transpose(1, 2)
+        return found.masked_fill(beyond[:, None], _nowhere(found.dtype))
+
+
+def _nowhere(dtype: torch.dtype) -> float:
+    """Returns NOWHERE, or what float16 has in its place."""
+    return max(NOWHERE, torch.finfo(dtype).min / 2)
 
 
 @cache

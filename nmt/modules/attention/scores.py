@@ -91,7 +91,7 @@ class CosineScore(AttentionScore):
         self.strength = nn.Parameter(torch.tensor(math.log(scale / (max_scale - scale))))
 
     def project_keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:
-        return F.normalize(self.key(memory), dim=-1)
+        return _directions(self.key(memory))
 
     def forward(
         self,
@@ -100,4 +100,9 @@ class CosineScore(AttentionScore):
         state: AttentionState,
     ) -> Float[Tensor, "batch target source"]:
         beta = self.max_scale * torch.sigmoid(self.strength)
-        return (beta * F.normalize(query, dim=-1)) @ keys.transpose(1, 2)
+        return (beta * _directions(query)) @ keys.transpose(1, 2)
+
+
+def _directions(vectors: Tensor) -> Tensor:
+    """Returns vectors of length 1, those of length 0 as they are; in float32 or better, where 1e-12 is not 0."""
+    return F.normalize(vectors.to(torch.promote_types(vectors.dtype, torch.float32)), dim=-1).to(vectors.dtype)
