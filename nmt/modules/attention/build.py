@@ -31,9 +31,9 @@ def build_attention(
         return NoAttention()
     cls = find_score(settings.score, allow_packages)
     count, covered = settings.heads, settings.coverage is not None
-    for name, size in (("decoder_size", query_size), ("memory, so model.encoder_size", memory_size)):
+    for size, name in ((query_size, "model.decoder_size"), (memory_size, "the memory, twice model.encoder_size")):
         if size % count:
-            raise SettingsError(f"model.attention.heads={count} does not divide the {size} of model.{name}")
+            raise SettingsError(f"model.attention.heads={count} does not divide the {size} of {name}")
     if covered and issubclass(cls, UniformScore):
         raise SettingsError("model.attention.coverage: score 'uniform' gives equal weights whatever it knows")
     reads = covered and issubclass(cls, AdditiveScore)  # inside of its energy
@@ -41,7 +41,7 @@ def build_attention(
     scores = [build_score(settings, *sizes, allow_packages=allow_packages) for _ in range(count)]
     return Attention(
         scores if count > 1 else scores[0],
-        heads=Heads(count, query_size, memory_size) if count > 1 else None,
+        heads=Heads(count, query_size, memory_size, cls) if count > 1 else None,
         normalizer=NORMALIZERS[settings.normalizer],
         window=WINDOWS[settings.window](query_size, settings.window_size) if settings.window else None,
         coverage=Coverage(settings.coverage, memory_size, 0 if reads else sizes[0], count)

@@ -23,13 +23,16 @@ class Attended(NamedTuple):
 
 
 class Heads(nn.Module):
-    """Projections of query, memory and values for heads, each 1 / H as wide (Vaswani et al. 2017, section 3.2.2)."""
+    """Projections of query, memory and values for heads, each 1 / H as wide (Vaswani et al. 2017, section 3.2.2).
 
-    def __init__(self, count: int, query_size: int, memory_size: int) -> None:
+    What a score does not look at is not projected: no gradient would reach the projection.
+    """
+
+    def __init__(self, count: int, query_size: int, memory_size: int, score: type[AttentionScore]) -> None:
         super().__init__()
         self.count = count
-        self.query = nn.Linear(query_size, query_size, bias=False)
-        self.key = nn.Linear(memory_size, memory_size, bias=False)
+        self.query = nn.Linear(query_size, query_size, bias=False) if score.reads_query else nn.Identity()
+        self.key = nn.Linear(memory_size, memory_size, bias=False) if score.reads_keys else nn.Identity()
         self.value = nn.Linear(memory_size, memory_size, bias=False)
 
 

@@ -21,6 +21,8 @@ NOWHERE = -1e9
 class _BlindScore(AttentionScore):
     """A score that needs no keys."""
 
+    reads_keys = False
+
     def project_keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source 0"]:
         return memory[:, :, :0]
 
@@ -72,6 +74,8 @@ def _say_beyond(most: int) -> None:
 @register_score("uniform")
 class UniformScore(_BlindScore):
     """score = 0: every source token has the same weight, and the context is the mean of the memory; a control."""
+
+    reads_query = False
 
     def __init__(self, query_size: int, memory_size: int) -> None:
         super().__init__()

@@ -22,6 +22,10 @@ class AttentionScore(nn.Module):
 
     needs_history: ClassVar[bool] = False
     """Whether `state.last` and `state.total` are wanted, which makes teacher forcing go step by step."""
+    reads_query: ClassVar[bool] = True
+    """Whether queries are looked at: of a score that does not, several heads project none."""
+    reads_keys: ClassVar[bool] = True
+    """Whether keys are looked at, likewise."""
     margin: int = 0
     """How many more positions of `state.last` are wanted on either side of the keys."""
 

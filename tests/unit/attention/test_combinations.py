@@ -1,0 +1,93 @@
+"""Every score with every normalizer, window, coverage and decoder: it works, or one line says why not."""
+
+import re
+
+import pytest
+import torch
+
+from nmt.config import SearchOptions, SettingsError
+from nmt.config.attention import NO_SCORE
+from nmt.modules import attention
+from nmt.modules.seq2seq import Seq2Seq
+from nmt.search import beam_search, forced_decode
+from tests.unit.attention import combinations
+from tests.unit.attention.combinations import Cell, cells
+from tests.unit.models import DECODERS, TARGET, random_batch, random_ids
+
+STEPS = 3
+OPTIONS = SearchOptions(beam_size=2, n_best=2, max_length=2)
+
+
+def check_steps(model: Seq2Seq) -> None:
+    """One step at a time gives the numbers of all steps at once, and weights sum to one; gradients reach all."""
+    batch, targets = random_batch([5, 1, 4]), random_ids(7, 3, STEPS)
+    whole = model(*batch, targets)
+    logits = model.output(whole.attentional)
+    source, state = model.start(*batch)
+    with torch.no_grad():
+        for step in range(STEPS):
+            found, weights, state = model.step(targets[:, step : step + 1], source, state)
+            torch.testing.assert_close(weights[:, 0], whole.weights[:, step], rtol=0, atol=1e-12)
+            torch.testing.assert_close(found[:, 0], logits[:, step], rtol=0, atol=1e-12)
+    total = torch.full((3, STEPS), float(model.aligns), dtype=torch.float64)
+    torch.testing.assert_close(whole.weights.sum(-1), total, rtol=0, atol=1e-12)
+    logits.logsumexp(-1).sum().backward()
+
+
+def check_gradients(model: Seq2Seq, cell: Cell) -> None:
+    """A gradient is there for each parameter; under softmax, where no row can be flat, it is not 0."""
+    for name, one in model.named_parameters():
+        assert one.grad is not None, name
+        assert one.grad.isfinite().all(), name
+        assert one.grad.any() or cell.normalizer != "softmax", name
+
+
+def check_search(model: Seq2Seq) -> None:
+    """Hypotheses of a beam have the log-probabilities and weights of forced decoding."""
+    with torch.no_grad():
+        model.output.linear.bias.zero_()[TARGET.eos_id] = 1.0
+    batch = random_batch([4, 2])
+    results = beam_search(model, batch, TARGET, OPTIONS)
+    rows = torch.tensor([0] * len(results[0]) + [1] * len(results[1]))
+    found = [hypothesis for hypotheses in results for hypothesis in hypotheses]
+    assert len(found) == 2 * OPTIONS.n_best
+    width = max(len(one.tokens) for one in found)
+    target = torch.tensor([one.tokens + [TARGET.pad_id] * (width - len(one.tokens)) for one in found])
+    forced = forced_decode(model, type(batch)(batch.source[rows], batch.source_lengths[rows]), target, TARGET)
+    for row, one in enumerate(found):
+        steps, source = one.weights.shape
+        assert one.log_prob == pytest.approx(float(forced.log_probs[row, :steps].sum()), abs=1e-9)
+        torch.testing.assert_close(one.weights, forced.weights[row, :steps, :source], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("wiring", DECODERS)
+@pytest.mark.parametrize("score", combinations.SCORES)
+def test_each_combination_works_or_is_refused_in_one_line(score: str, wiring: str) -> None:
+    refused: list[str] = []
+    for cell in cells(score, wiring):
+        try:
+            model = cell.model()
+        except SettingsError as error:
+            refused.append(str(error))
+            continue
+        try:
+            check_steps(model)
+            check_gradients(model, cell)
+            check_search(model)
+        except Exception as error:
+            error.add_note(f"in {cell}")
+            raise
+    assert all(re.fullmatch(rf"model\.attention\.\w+\b.* '{score}' .*", line) for line in refused)
+
+
+def test_the_table_has_every_score_and_decoder() -> None:
+    ours = {name for name, cls in attention.SCORES.items() if cls.__module__.startswith("nmt.")}
+    assert set(combinations.SCORES) == {*ours, NO_SCORE}
+    assert set(combinations.WIRINGS) == set(DECODERS)
+    for cell in cells("dot", "luong"):
+        assert sum(belongs(cell) for belongs in combinations.COLUMNS.values()) == 1
+
+
+def test_the_table_says_what_the_code_does() -> None:
+    written = combinations.FILE.read_text(encoding="utf-8")
+    assert written == combinations.render(), "run: python -m tests.unit.attention.combinations"
