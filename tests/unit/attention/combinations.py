@@ -60,16 +60,32 @@ def refusal(error: SettingsError) -> str:
     return re.sub(r"^model\.attention\.\w+=\S+ has nothing", "model.attention.NAME=VALUE has nothing", str(error))
 
 
-def outcome(cell: Cell) -> str:
-    """Returns how the attention of a combination is asked under teacher forcing, or why it is refused."""
+def outcome(cell: Cell, measured: dict[tuple[str, bool], str]) -> str:
+    """Returns how the attention of a combination is asked under teacher forcing, or why it is refused.
+
+    Args:
+        cell: the combination.
+        measured: how that is, by decoder and whether there is a history; what is not known yet is measured.
+    """
     try:
         model = cell.model()
     except SettingsError as error:
         return refusal(error)
+    if not model.aligns:
+        return NOTHING
+    kind = cell.wiring, model.decoder.attention.needs_history
+    if kind not in measured:
+        measured[kind] = asking(model)
+    return measured[kind]
+
+
+def asking(model: Seq2Seq) -> str:
+    """Returns how the attention of a model is asked for a target of two tokens: by one call or by two."""
     asked: list[int] = []
-    model.decoder.attention.register_forward_hook(lambda *_: asked.append(1))
+    handle = model.decoder.attention.register_forward_hook(lambda *_: asked.append(1))
     model(*random_batch([3]), random_ids(7, 1, 2))
-    return {1: AT_ONCE, 2: BY_STEP}[len(asked)] if model.aligns else NOTHING
+    handle.remove()
+    return {1: AT_ONCE, 2: BY_STEP}[len(asked)]
 
 
 COLUMNS: dict[str, Callable[[Cell], bool]] = {
@@ -166,7 +182,8 @@ This file is written by `python -m tests.unit.attention.combinations`; a test co
 
 def render() -> str:
     """Returns the file."""
-    results = {cell: outcome(cell) for pair in product(SCORES, WIRINGS) for cell in cells(*pair)}
+    measured: dict[tuple[str, bool], str] = {}
+    results = {cell: outcome(cell, measured) for pair in product(SCORES, WIRINGS) for cell in cells(*pair)}
     reasons = [one for one in dict.fromkeys(results.values()) if one not in WORKS]
     shown = {reason: f"refused {mark}" for reason, mark in zip(reasons, MARKS, strict=False)}
     lines = ["| score | decoder | " + " | ".join(COLUMNS) + " |", "| --- " * (2 + len(COLUMNS)) + "|"]
