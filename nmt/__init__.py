@@ -8,15 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nmt.alignment import Alignment
+    from nmt.modules.attention import attend, attention_weights
     from nmt.translation import Hypothesis, Translation, Translator
 
-__all__ = ["Alignment", "Hypothesis", "Translation", "Translator", "__version__"]
+__all__ = [
+    "Alignment",
+    "Hypothesis",
+    "Translation",
+    "Translator",
+    "__version__",
+    "attend",
+    "attention_weights",
+]
 
 _HOMES = {
     "Alignment": "nmt.alignment",
     "Hypothesis": "nmt.translation",
     "Translation": "nmt.translation",
     "Translator": "nmt.translation",
+    "attend": "nmt.modules.attention",
+    "attention_weights": "nmt.modules.attention",
 }
 
 
