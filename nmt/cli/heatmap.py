@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from nmt.cli.options import Parser, add_model, add_search, search_arguments, set_threads
+from nmt.cli.options import Parser, add_model, add_search, load_translator, search_arguments, set_threads
 from nmt.config import SettingsError
 
 SUFFIXES = (".png", ".svg", ".html")
@@ -32,10 +32,9 @@ def run(arguments: Sequence[str]) -> None:
     set_threads(given.threads)
 
     from nmt.alignment.pages import alignment_page
-    from nmt.translation import Translator
     from nmt.visual.heatmap import save_heatmap
 
-    translator = Translator.load(given.model, device=given.device, precision=given.precision)
+    translator = load_translator(given)
     sentence = given.sentence.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     result = translator.translate(sentence, **search_arguments(given))
     if not result.hypotheses:

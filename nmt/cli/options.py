@@ -3,11 +3,14 @@
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from nmt.config import PRECISIONS, STOPPING
 
-SEARCH = ("beam_size", "n_best", "length_penalty", "max_length", "stopping")
+if TYPE_CHECKING:
+    from nmt.translation import Translator
+
+SEARCH = ("beam_size", "n_best", "length_penalty", "max_length", "stopping", "attention_temperature")
 
 
 class Parser(argparse.ArgumentParser):
@@ -23,6 +26,13 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a run directory or a model package")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default: %(default)s)")
     parser.add_argument("--precision", default="float", choices=PRECISIONS, help="default: %(default)s")
+    parser.add_argument(
+        "--allow-package",
+        action="append",
+        default=[],
+        metavar="PKG",
+        help="run code of this package for a model whose attention score is from outside (may be given again)",
+    )
     parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (default: torch's choice)")
 
 
@@ -32,6 +42,12 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--length-penalty", type=float, metavar="X", help="default: the model's, 1.0")
     parser.add_argument("--max-length", type=positive, metavar="N", help="most pieces (default: twice the source + 10)")
     parser.add_argument("--stopping", choices=STOPPING, help="default: the model's, complete")
+    parser.add_argument(
+        "--attention-temperature",
+        type=float,
+        metavar="X",
+        help="divides attention scores: below the model's own sharper, above it flatter (default: the model's, 1.0)",
+    )
 
 
 def search_arguments(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -71,3 +87,15 @@ def set_threads(threads: int | None) -> None:
         import torch
 
         torch.set_num_threads(threads)
+
+
+def load_translator(arguments: argparse.Namespace) -> "Translator":
+    """Loads the model that the arguments of `add_model` name."""
+    from nmt.translation import Translator
+
+    return Translator.load(
+        arguments.model,
+        device=arguments.device,
+        precision=arguments.precision,
+        allow_packages=arguments.allow_package,
+    )

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
-from nmt.cli.options import Parser, add_model, naming, positive, set_threads
+from nmt.cli.options import Parser, add_model, load_translator, naming, positive, set_threads
 from nmt.cli.translate import decoded
 from nmt.config import SettingsError
 from nmt.data.text import DataError
@@ -68,9 +68,8 @@ def _unequal(names: Sequence[str], counts: Sequence[int]) -> DataError:
 
 
 def _score(given: argparse.Namespace, source: IO[bytes], target: IO[bytes], stack: ExitStack) -> None:
-    from nmt.translation import Translator
 
-    translator = Translator.load(given.model, device=given.device, precision=given.precision)
+    translator = load_translator(given)
     pairs = _pairs(source, target, [given.source, given.target])
     batch_size = 1 if source.isatty() or target.isatty() else given.batch_size
     output = stack.enter_context(open(given.output, "wb")) if given.output else sys.stdout.buffer  # noqa: SIM115

@@ -8,7 +8,16 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO
 
-from nmt.cli.options import Parser, add_model, add_search, naming, positive, search_arguments, set_threads
+from nmt.cli.options import (
+    Parser,
+    add_model,
+    add_search,
+    load_translator,
+    naming,
+    positive,
+    search_arguments,
+    set_threads,
+)
 from nmt.config import SettingsError
 
 log = logging.getLogger("nmt.cli")
@@ -63,10 +72,12 @@ def _check_files(given: argparse.Namespace) -> None:
 
 
 def _translate(given: argparse.Namespace, source: IO[bytes], stack: ExitStack) -> None:
-    from nmt.translation import Translator
+    from nmt.translation.result import NoAlignmentError
     from nmt.translation.writers import LINES, alignment_writer
 
-    translator = Translator.load(given.model, device=given.device, precision=given.precision)
+    translator = load_translator(given)
+    if given.alignments and not translator.model.aligns:
+        raise NoAlignmentError
     batch_size = 1 if source.isatty() else given.batch_size
     results = translator.stream(decoded(source), batch_size=batch_size, **search_arguments(given))
     output = stack.enter_context(open(given.output, "wb")) if given.output else sys.stdout.buffer  # noqa: SIM115

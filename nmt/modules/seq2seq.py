@@ -77,5 +77,33 @@ class Seq2Seq(nn.Module):
         decoded: Decoded = self.decoder(self._drop(self.target_embedding(target_input)), prepared, state)
         return decoded
 
+    def at_temperature(self, temperature: float | None) -> "Seq2Seq | Tempered":
+        """Returns the model with its attention scores divided by another temperature; None: as in the settings."""
+        return self if temperature is None else Tempered(self, temperature)
+
     def _drop(self, values: Tensor) -> Tensor:
         return F.dropout(values, self.dropout, self.training)
+
+
+class Tempered:
+    """A view of a model for search and forced decoding, with a temperature of its own; see `Seq2Seq.start`."""
+
+    def __init__(self, model: Seq2Seq, temperature: float) -> None:
+        self._model, self._temperature = model, temperature
+        self.step, self.output = model.step, model.output
+
+    def start(
+        self, source: Int[Tensor, "batch source"], source_lengths: Int[Tensor, " batch"]
+    ) -> tuple[Source, DecoderState]:
+        """Encodes sources."""
+        return self._model.start(source, source_lengths, self._temperature)
+
+    def __call__(
+        self,
+        source: Int[Tensor, "batch source"],
+        source_lengths: Int[Tensor, " batch"],
+        target_input: Int[Tensor, "batch target"],
+    ) -> Decoded:
+        """Runs given targets."""
+        decoded: Decoded = self._model(source, source_lengths, target_input, self._temperature)
+        return decoded

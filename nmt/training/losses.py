@@ -1,7 +1,8 @@
 """The training loss."""
 
+import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from nmt.modules.seq2seq import Seq2Seq
@@ -26,3 +27,18 @@ def loss_sums(
         return plain, plain.detach()
     uniform = -log_probs.mean(dim=-1).sum()
     return (1 - label_smoothing) * plain + label_smoothing * uniform, plain.detach()
+
+
+def coverage_sum(
+    weights: Float[Tensor, "batch target source"], real: Bool[Tensor, "batch target"]
+) -> Float[Tensor, ""]:
+    """Returns the sum over real target tokens of sum_s min(weights_ts, weights of s summed over the steps before t).
+
+    It punishes looking again at what has been looked at already (See et al. 2017, equation 12).
+
+    Args:
+        weights: attention weights of each target token's step.
+        real: True = real token.
+    """
+    before = weights.cumsum(1) - weights
+    return torch.minimum(weights, before).sum(-1)[real].sum()

@@ -118,6 +118,8 @@ def _train(values: Mapping[str, Any], *, named: bool = False, **options: Any) ->
     """Trains and prints the figures; `named` prints the run directory first, to tell runs of a sweep apart."""
     from nmt.training.run import train
 
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # where a score of the user's own may lie
     figures = train(values, **options)
     if named:
         print(f"run\t{values['paths']['output_dir']}")  # noqa: T201

@@ -11,13 +11,20 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from nmt.config import ModelSettings, Vocabulary
+from nmt.config.attention import outside_package
 from nmt.data.batches import PairBatch
 from nmt.modules.build import build_model
 from nmt.search.forced import shift_right
-from nmt.training.losses import loss_sums
+from nmt.training.losses import coverage_sum, loss_sums
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
 ScheduleFactory = Callable[[Optimizer], LRScheduler]
+
+
+def typed_packages(settings: ModelSettings) -> tuple[str, ...]:
+    """Returns the package of a score from outside: whoever starts a training has named it, and so allowed it."""
+    package = outside_package(settings.attention.score)
+    return () if package is None else (package,)
 
 
 class TranslationModule(pl.LightningModule):
@@ -37,13 +44,14 @@ class TranslationModule(pl.LightningModule):
         optimizer: OptimizerFactory,
         schedule: ScheduleFactory,
         label_smoothing: float = 0.0,
+        coverage_loss: float = 0.0,
         seed: int = 1,
     ) -> None:
         super().__init__()
         torch.manual_seed(seed)
-        self.model = build_model(settings, source, target)
+        self.model = build_model(settings, source, target, typed_packages(settings))
         self.target = target
-        self.label_smoothing, self.seed = label_smoothing, seed
+        self.label_smoothing, self.coverage_loss, self.seed = label_smoothing, coverage_loss, seed
         self._optimizer, self._schedule = optimizer, schedule
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
@@ -102,4 +110,9 @@ class TranslationModule(pl.LightningModule):
     def _losses(self, batch: PairBatch) -> tuple[Tensor, Tensor]:
         inputs = shift_right(batch.target, self.target.bos_id)
         decoded = self.model(batch.source, batch.source_lengths, inputs)
-        return loss_sums(self.model, decoded.attentional, batch.target, self.target.pad_id, self.label_smoothing)
+        smoothed, plain = loss_sums(
+            self.model, decoded.attentional, batch.target, self.target.pad_id, self.label_smoothing
+        )
+        if self.coverage_loss:
+            smoothed = smoothed + self.coverage_loss * coverage_sum(decoded.weights, batch.target != self.target.pad_id)
+        return smoothed, plain

@@ -1,7 +1,7 @@
 """The end of a run: the test text translated with the package that was written, and the figures of the run."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def _alignment_figures(translator: Translator, results: list[Translation], text:
 
     Where the translation is another than the reference, the reference is aligned by forced decoding.
     """
-    if text.sure is None or text.possible is None or text.segments is None:
+    if text.sure is None or text.possible is None or text.segments is None or not translator.model.aligns:
         return {}
     links = [
         (result.alignment if result.text == target else translator.align(source, target)).links()
@@ -59,7 +59,13 @@ def write_lines(path: Path, lines: Sequence[str]) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
 
 
-def write_report(run: Path, parts: list[Part], target_lang: str, figures: dict[str, Any]) -> dict[str, Any]:
+def write_report(
+    run: Path,
+    parts: list[Part],
+    target_lang: str,
+    figures: dict[str, Any],
+    allow_packages: Collection[str] = (),
+) -> dict[str, Any]:
     """Translates each part with the package in `run`, writes `metrics.json` and the `test.*` files.
 
     Args:
@@ -67,11 +73,12 @@ def write_report(run: Path, parts: list[Part], target_lang: str, figures: dict[s
         parts: what to translate.
         target_lang: decides on BLEU's tokeniser.
         figures: others that `metrics.json` shall hold.
+        allow_packages: packages that an attention score from outside may be imported from.
 
     Returns:
         All figures.
     """
-    translator = Translator.load(run)
+    translator = Translator.load(run, allow_packages=allow_packages)
     for part in parts:
         results, found = evaluate(translator, part, target_lang)
         figures = {**figures, **found}

@@ -22,6 +22,7 @@ from nmt.config import (
     plain,
     search_options,
 )
+from nmt.config.attention import NO_SCORE
 from nmt.data.tokenizer import Tokenizer
 from nmt.data.vocabulary import decide
 
@@ -60,6 +61,7 @@ class RunSettings:
     validation: SearchOptions
     seed: int
     label_smoothing: float
+    coverage_loss: float
     run: Path
     root: Path
     cache: Path
@@ -110,6 +112,10 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
     smoothing = convert(config["label_smoothing"], float, "label_smoothing")
     if not 0 <= smoothing < 1:
         raise SettingsError(f"label_smoothing={smoothing} is no number in [0, 1)")
+    coverage_loss = convert(config.get("coverage_loss", 0.0), float, "coverage_loss")
+    at_least(coverage_loss, 0, "coverage_loss")
+    if coverage_loss and model.attention.score == NO_SCORE:
+        raise SettingsError(f"coverage_loss={coverage_loss} has nothing to act on: score 'none' does not attend")
     return RunSettings(
         data=data,
         model=model,
@@ -117,6 +123,7 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
         validation=search_options(search, **config["validation"]),
         seed=seed,
         label_smoothing=smoothing,
+        coverage_loss=coverage_loss,
         run=Path(config["paths"]["output_dir"]),
         root=Path(config["paths"]["root"]),
         cache=cache_folder(config["paths"]["cache_dir"]),

@@ -20,7 +20,7 @@ from nmt.data.vocabulary import load_tokenizers
 from nmt.training import loggers
 from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines, link_latest
 from nmt.training.data import TranslationData
-from nmt.training.module import TranslationModule
+from nmt.training.module import TranslationModule, typed_packages
 from nmt.training.readme import RunFacts, RunReadme
 from nmt.training.report import Part, write_report
 from nmt.training.resolve import (
@@ -94,7 +94,8 @@ def _report(run: Prepared, steps: int, seconds: float) -> dict[str, Any]:
     figures = {"steps": steps, "parameters": run.module.parameter_count(), "train_seconds": round(seconds, 1)}
     corpus, target_lang = run.corpus, run.settings.data.target_lang
     parts = [Part("valid", corpus.valid)] + ([Part("test", corpus.test)] if corpus.test is not None else [])
-    return write_report(run.settings.run, parts, target_lang, figures)
+    allowed = typed_packages(run.settings.model)
+    return write_report(run.settings.run, parts, target_lang, figures, allowed)
 
 
 def prepare(config: Mapping[str, Any], settings: RunSettings, resume: Path | None = None) -> Prepared:
@@ -152,6 +153,7 @@ def _module(
         optimizer=instantiate(config["optimizer"]),
         schedule=instantiate(config["schedule"]),
         label_smoothing=settings.label_smoothing,
+        coverage_loss=settings.coverage_loss,
         seed=settings.seed,
     )
     try:

@@ -79,7 +79,7 @@ class ValidationSamples(pl.Callback):
         path = self._folder / f"step_{validation.step:06d}.txt"
         path.write_text(sample_text(summary(validation.step, validation.figures), rows), encoding="utf-8", newline="")
         log_texts(trainer.loggers, "valid/translations", COLUMNS, rows, validation.step)
-        if self._picture:
+        if self._picture and any(one.aligned for one in drawn.hypotheses):
             picture = path.with_suffix(".png")
             draw(picture, drawn, f"step {validation.step:,}")
             log_picture(trainer.loggers, "valid/alignment", picture, validation.step)

@@ -50,7 +50,8 @@ def health_figures(results: Sequence[Translation]) -> dict[str, float]:
 
     `attention_entropy` is in nats, `attention_relative_entropy` 1 for uniform rows; see `AttentionHealth`.
     """
-    health = attention_health(result.alignment.matrix for result in results)
+    aligned = [one.hypotheses[0] for one in results if one.hypotheses and one.hypotheses[0].aligned]
+    health = attention_health(one.alignment.matrix for one in aligned)
     return {f"attention_{name}": value for name, value in vars(health).items()} if health else {}
 
 

@@ -1,7 +1,7 @@
 """The model package: a folder with plain settings, weights and SentencePiece models, and nothing that can execute."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -101,14 +101,15 @@ def find_package(path: str | Path) -> Path:
     raise PackageError(f"no model at {folder}: neither a run directory nor a model package")
 
 
-def load_package(path: str | Path) -> Package:
+def load_package(path: str | Path, allow_packages: Collection[str] = ()) -> Package:
     """Loads a package in float32 on the CPU.
 
     Args:
         path: a run directory or a package folder.
+        allow_packages: packages whose code may be run for an attention score from outside.
 
     Raises:
-        PackageError: no package, a damaged one or one of another format, in one line.
+        PackageError: no package, a damaged one, one of another format or with code that is not allowed, in one line.
     """
     folder = find_package(path)
     settings = _read_settings(folder / "config.json")
@@ -118,7 +119,7 @@ def load_package(path: str | Path) -> Package:
         raise PackageError(f"{folder} is damaged: {error}") from error
     weights = _read_weights(folder / "model.safetensors")
     try:
-        model = build_model(settings.model, source.vocabulary, target.vocabulary)
+        model = build_model(settings.model, source.vocabulary, target.vocabulary, allow_packages)
     except SettingsError as error:
         raise PackageError(f"{folder}/config.json: {error}") from error
     _fill(model, weights, folder)

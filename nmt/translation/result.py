@@ -1,9 +1,18 @@
 """What a translator returns."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import NamedTuple
 
 from nmt.alignment import Alignment
+from nmt.config import UserError
+
+
+class NoAlignmentError(UserError):
+    """An alignment asked of a model that does not attend."""
+
+    def __init__(self) -> None:
+        super().__init__("this model does not attend (model.attention.score=none): its translations have no alignment")
 
 
 @dataclass(frozen=True)
@@ -15,14 +24,29 @@ class Hypothesis:
         tokens: its pieces, without `</s>`.
         log_prob: sum of the log-probabilities of all tokens with `</s>`, natural logarithm.
         score: `log_prob` over the length penalty, which hypotheses are ranked by.
-        alignment: which source token each token came from.
     """
 
     text: str
     tokens: tuple[str, ...]
     log_prob: float
     score: float
-    alignment: Alignment
+    _alignment: Alignment | None
+
+    @property
+    def aligned(self) -> bool:
+        """Whether there is an alignment."""
+        return self._alignment is not None
+
+    @property
+    def alignment(self) -> Alignment:
+        """Which source token each token came from.
+
+        Raises:
+            NoAlignmentError: the model does not attend.
+        """
+        if self._alignment is None:
+            raise NoAlignmentError
+        return self._alignment
 
 
 @dataclass(frozen=True)
@@ -51,14 +75,19 @@ class Translation:
 
     @property
     def alignment(self) -> Alignment:
-        """Alignment of the best translation, an empty one for an empty line."""
+        """Alignment of the best translation, an empty one for an empty line.
+
+        Raises:
+            NoAlignmentError: the model does not attend.
+        """
         return self.hypotheses[0].alignment if self.hypotheses else Alignment.empty()
 
     def __str__(self) -> str:
         return self.text
 
     def _repr_html_(self) -> str:
-        return self.alignment._repr_html_()
+        aligned = not self.hypotheses or self.hypotheses[0].aligned
+        return self.alignment._repr_html_() if aligned else f"<p>{escape(self.text)}</p>"
 
 
 class PairScore(NamedTuple):

@@ -9,7 +9,6 @@ from torch import Tensor
 from nmt import search
 from nmt.config import Vocabulary
 from nmt.data.tokenizer import Pieces
-from nmt.modules.seq2seq import Seq2Seq
 from nmt.translation.result import PairScore
 
 LONG = 2048
@@ -64,7 +63,7 @@ def batches(pairs: Sequence[PiecePair], most_pairs: int, most_pieces: int) -> It
 
 
 @torch.no_grad()
-def score_steps(model: Seq2Seq, batch: search.Batch, target: Pieces, vocabulary: Vocabulary) -> Tensor:
+def score_steps(model: search.StepModel, batch: search.Batch, target: Pieces, vocabulary: Vocabulary) -> Tensor:
     """Returns the log-probability of each token of one target (T,), float64, holding one step in memory at a time."""
     source, state = model.start(batch.source, batch.source_lengths)
     last, found = vocabulary.bos_id, list[float]()

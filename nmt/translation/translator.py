@@ -1,7 +1,7 @@
 """The translator: text in, translations with alignments out."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, overload
@@ -16,7 +16,7 @@ from nmt.config import PRECISIONS, SearchOptions, SettingsError, at_least, choic
 from nmt.data.tokenizer import Pieces, Tokenizer
 from nmt.modules.seq2seq import Seq2Seq
 from nmt.translation.package import load_package
-from nmt.translation.result import Hypothesis, PairScore, Translation
+from nmt.translation.result import Hypothesis, NoAlignmentError, PairScore, Translation
 from nmt.translation.scoring import LONG, NO_SCORE, PiecePair, batches, pair_score, score_steps
 
 log = logging.getLogger(__name__)
@@ -47,21 +47,28 @@ class Translator:
         self.device = torch.device(device)
 
     @classmethod
-    def load(cls, path: str | Path, device: str = "auto", precision: str = "float") -> "Translator":
+    def load(
+        cls,
+        path: str | Path,
+        device: str = "auto",
+        precision: str = "float",
+        allow_packages: Collection[str] = (),
+    ) -> "Translator":
         """Loads a run directory or a model package.
 
         Args:
             path: the folder.
             device: `auto` (a GPU if there is one), or a torch device such as `cpu` or `cuda:1`.
             precision: `float` (32 bits) or `double`.
+            allow_packages: packages whose code may be run for a model with an attention score from outside.
 
         Raises:
-            PackageError: no package there, or a damaged one.
+            PackageError: no package there, a damaged one, or one that needs code which is not allowed.
             SettingsError: an unknown device or precision.
         """
         choice(precision, PRECISIONS, "precision")
         found = _device(device)
-        package = load_package(path)
+        package = load_package(path, allow_packages)
         model = package.model.to(found, torch.float64 if precision == "double" else torch.float32)
         settings = package.settings
         return cls(model, package.source, package.target, options=settings.search, shift=settings.shift, device=found)
@@ -111,7 +118,10 @@ class Translator:
 
         Raises:
             SettingsError: one of the two is empty.
+            NoAlignmentError: the model does not attend.
         """
+        if not self.model.aligns:
+            raise NoAlignmentError
         pair = self._pair(source, target)
         return self._alignment(pair.source, pair.target, self._force([pair]).weights[0])
 
@@ -156,7 +166,8 @@ class Translator:
         if len(pairs) == 1 and len(pairs[0].target.ids) > LONG:
             self.model.eval()
             source, target = self._batch([pairs[0].source]), pairs[0].target
-            return [pair_score(target, score_steps(self.model, source, target, self.target.vocabulary))]
+            model = self.model.at_temperature(self.options.attention_temperature)
+            return [pair_score(target, score_steps(model, source, target, self.target.vocabulary))]
         log_probs = self._force(pairs).log_probs.cpu()
         return [pair_score(pair.target, row) for pair, row in zip(pairs, log_probs, strict=True)]
 
@@ -170,7 +181,8 @@ class Translator:
         source = self._batch([pair.source for pair in pairs])
         target, _ = self._ids(self.target, [pair.target for pair in pairs])
         self.model.eval()
-        return search.forced_decode(self.model, source, target, self.target.vocabulary)
+        model = self.model.at_temperature(self.options.attention_temperature)
+        return search.forced_decode(model, source, target, self.target.vocabulary)
 
     def _encode(self, line: str, number: int, options: SearchOptions) -> Pieces:
         text = _sentence(line)
@@ -195,10 +207,11 @@ class Translator:
 
     def _search(self, pieces: Sequence[Pieces], options: SearchOptions) -> list[Translation]:
         batch, vocabulary = self._batch(pieces), self.target.vocabulary
+        model = self.model.at_temperature(options.attention_temperature)
         if options.beam_size == 1:
-            found = [[one] for one in search.greedy_search(self.model, batch, vocabulary, options)]
+            found = [[one] for one in search.greedy_search(model, batch, vocabulary, options)]
         else:
-            found = search.beam_search(self.model, batch, vocabulary, options)
+            found = search.beam_search(model, batch, vocabulary, options)
         return [
             Translation(source.text, source.tokens[:-1], tuple(self._hypothesis(source, one) for one in hypotheses))
             for source, hypotheses in zip(pieces, found, strict=True)
@@ -206,7 +219,7 @@ class Translator:
 
     def _hypothesis(self, source: Pieces, found: search.Hypothesis) -> Hypothesis:
         target = self.target.decode(found.tokens)
-        alignment = self._alignment(source, target, found.weights)
+        alignment = self._alignment(source, target, found.weights) if self.model.aligns else None
         return Hypothesis(target.text, target.tokens[:-1], found.log_prob, found.score, alignment)
 
     def _alignment(self, source: Pieces, target: Pieces, weights: Tensor) -> Alignment:

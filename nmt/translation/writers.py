@@ -37,7 +37,7 @@ def _hypothesis(hypothesis: Hypothesis, level: str) -> dict[str, Any]:
         "tokens": hypothesis.tokens,
         "log_prob": hypothesis.log_prob,
         "score": hypothesis.score,
-        "alignment": hypothesis.alignment.links(level),
+        **({"alignment": hypothesis.alignment.links(level)} if hypothesis.aligned else {}),
     }
 
 
