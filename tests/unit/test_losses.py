@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nmt.modules.seq2seq import Seq2Seq
-from nmt.training.losses import loss_sums
+from nmt.training.losses import coverage_sum, loss_sums
 from tests.unit.models import TARGET, random_ids, tiny_model
 
 IDENTITY = cast(Seq2Seq, SimpleNamespace(output=lambda attentional: attentional))
@@ -95,3 +95,10 @@ def test_output_layer_of_a_model_is_used() -> None:
     _, plain = loss_sums(model, attentional, target, TARGET.pad_id, 0.0)
     log_probs = F.log_softmax(model.output(attentional), dim=-1)
     assert float(plain) == pytest.approx(-float((log_probs[0, 0, 4] + log_probs[0, 1, 2]).detach()), rel=1e-5)
+
+
+def test_coverage_loss_counts_what_is_looked_at_again() -> None:
+    weights = torch.tensor([[[0.5, 0.5, 0.0], [0.25, 0.25, 0.5], [1.0, 0.0, 0.0], [0.2, 0.2, 0.6]]])
+    real = torch.tensor([[True, True, True, False]])
+    # Steps one by one: nothing yet; 0.25 + 0.25; min(1, 0.75); the last is padding.
+    torch.testing.assert_close(coverage_sum(weights, real), torch.tensor(0.5 + 0.75))

@@ -80,7 +80,9 @@ def find_score(name: str, allow_packages: Collection[str] = ()) -> type[Attentio
     try:
         cls = getattr(importlib.import_module(module), qualname)
     except (ImportError, AttributeError) as error:
-        raise SettingsError(f"model.attention.score={name} cannot be imported: {error}") from error
+        raise SettingsError(
+            f"model.attention.score={name} cannot be imported ({error}): put the folder it lies in on PYTHONPATH"
+        ) from error
     if not (isinstance(cls, type) and issubclass(cls, AttentionScore)):
         raise SettingsError(f"model.attention.score={name} is no subclass of nmt.modules.attention.AttentionScore")
     return cls
