@@ -34,9 +34,7 @@ def build_model(
         if source != target:
             raise SettingsError("model.tying=all needs one vocabulary for both sides: set data.tokenizer.joint=true")
         target_embedding = source_embedding
-    encoder = Encoder(
-        settings.cell, settings.embedding_size, settings.encoder_size, settings.encoder_layers, settings.dropout
-    )
+    encoder = build_encoder(settings)
     decoder = _decoder(settings, encoder.memory_size, allow_packages)
     bridge = Bridge(settings.bridge, settings.cell, encoder.memory_size, settings.decoder_size, settings.decoder_layers)
     output = OutputLayer(decoder.attentional_size, target_embedding, settings.tying in ("target", "all"))
@@ -48,6 +46,13 @@ def build_model(
         decoder=decoder,
         output=output,
         dropout=settings.dropout,
+    )
+
+
+def build_encoder(settings: ModelSettings) -> Encoder:
+    """Builds the encoder that the settings describe; its `memory_size` is the width of what it gives out."""
+    return Encoder(
+        settings.cell, settings.embedding_size, settings.encoder_size, settings.encoder_layers, settings.dropout
     )
 
 
