@@ -7,6 +7,7 @@ from torch import nn
 from nmt.config import ModelSettings, SettingsError, Vocabulary
 from nmt.modules.attention import Attention, build_score
 from nmt.modules.bridge import Bridge
+from nmt.modules.cells import CellOptions
 from nmt.modules.decoders import BahdanauDecoder, Decoder, LuongDecoder
 from nmt.modules.encoder import Encoder
 from nmt.modules.output import OutputLayer
@@ -30,10 +31,11 @@ def build_model(settings: ModelSettings, source: Vocabulary, target: Vocabulary)
         if source != target:
             raise SettingsError("model.tying=all needs one vocabulary for both sides: set data.tokenizer.joint=true")
         target_embedding = source_embedding
+    cells = CellOptions.of(settings)
     encoder = Encoder(
-        settings.cell, settings.embedding_size, settings.encoder_size, settings.encoder_layers, settings.dropout
+        cells, settings.embedding_size, settings.encoder_size, settings.encoder_layers, settings.encoder_merge
     )
-    decoder = _decoder(settings, encoder.memory_size)
+    decoder = _decoder(settings, cells, encoder.memory_size)
     bridge = Bridge(settings.bridge, settings.cell, encoder.memory_size, settings.decoder_size, settings.decoder_layers)
     output = OutputLayer(decoder.attentional_size, target_embedding, settings.tying in ("target", "all"))
     return Seq2Seq(
@@ -44,6 +46,7 @@ def build_model(settings: ModelSettings, source: Vocabulary, target: Vocabulary)
         decoder=decoder,
         output=output,
         dropout=settings.dropout,
+        variational=settings.variational_dropout,
     )
 
 
@@ -54,15 +57,14 @@ def _embedding(vocabulary: Vocabulary, size: int) -> nn.Embedding:
     return embedding
 
 
-def _decoder(settings: ModelSettings, memory_size: int) -> Decoder:
+def _decoder(settings: ModelSettings, cells: CellOptions, memory_size: int) -> Decoder:
     attention = Attention(build_score(settings.attention, settings.decoder_size, memory_size))
     sizes: dict[str, Any] = {
-        "cell": settings.cell,
+        "cells": cells,
         "embedding_size": settings.embedding_size,
         "memory_size": memory_size,
         "hidden_size": settings.decoder_size,
         "layers": settings.decoder_layers,
-        "dropout": settings.dropout,
     }
     if settings.decoder == "luong":
         return LuongDecoder(attention, input_feeding=settings.input_feeding, **sizes)

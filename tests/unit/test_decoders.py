@@ -24,9 +24,9 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     taken: list[int] = []
     step = Recurrence.step
 
-    def counted(self: Recurrence, projected: Tensor, feed: Tensor | None, state: Any) -> Any:
+    def counted(self: Recurrence, projected: Tensor, *others: Any) -> Any:
         taken.append(projected.shape[1])
-        return step(self, projected, feed, state)
+        return step(self, projected, *others)
 
     monkeypatch.setattr(Recurrence, "step", counted)
     return taken

@@ -1,13 +1,13 @@
 """The decoder of Bahdanau, Cho and Bengio (2015): ask with the last state, then update it with the context."""
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from nmt.modules.attention import Attention
-from nmt.modules.cells import Recurrence
+from nmt.modules.cells import CellOptions, Recurrence
 from nmt.modules.decoders.base import Decoded, Decoder, DecoderState, Source, along_target, each_step
+from nmt.modules.dropout import Masks
 
 
 class BahdanauDecoder(Decoder):
@@ -21,46 +21,42 @@ class BahdanauDecoder(Decoder):
         self,
         attention: Attention,
         *,
-        cell: str,
+        cells: CellOptions,
         embedding_size: int,
         memory_size: int,
         hidden_size: int,
         layers: int,
-        dropout: float,
     ) -> None:
         super().__init__(attention, hidden_size)
-        self.dropout = dropout
         self.recurrence = Recurrence(
-            cell,
-            input_size=embedding_size,
-            feed_size=memory_size,
-            hidden_size=hidden_size,
-            layers=layers,
-            dropout=dropout,
+            cells, input_size=embedding_size, feed_size=memory_size, hidden_size=hidden_size, layers=layers
         )
         self.readout = nn.Linear(hidden_size + memory_size + embedding_size, hidden_size)
 
     def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
         context, weights, after = self._advance(self.recurrence.project(embedded), source, state)
-        return Decoded(self._read(after.layers[-1][0], context, embedded), weights, after)
+        return Decoded(self._read(self.recurrence.output(after.layers), context, embedded), weights, after)
 
     def forward(
         self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
     ) -> Decoded:
         hidden, contexts, weights = [], [], []
+        masks = self.recurrence.masks(embedded)
         for projected in each_step(self.recurrence.project(embedded)):
-            context, row, state = self._advance(projected, source, state)
-            hidden.append(state.layers[-1][0])
+            context, row, state = self._advance(projected, source, state, masks)
+            hidden.append(self.recurrence.output(state.layers))
             contexts.append(context)
             weights.append(row)
-        attentional = self._read(along_target(hidden), along_target(contexts), embedded)
+        attentional = self._read(along_target(hidden), along_target(contexts), embedded, masks)
         return Decoded(attentional, along_target(weights), state)
 
-    def _advance(self, projected: Tensor, source: Source, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
-        (context, weights), history = self.attend(state.layers[-1][0], source, state.history)
-        layers = self.recurrence.step(projected, context, state.layers)
+    def _advance(
+        self, projected: Tensor, source: Source, state: DecoderState, masks: Masks | None = None
+    ) -> tuple[Tensor, Tensor, DecoderState]:
+        (context, weights), history = self.attend(self.recurrence.output(state.layers), source, state.history)
+        layers = self.recurrence.step(projected, context, state.layers, masks)
         return context, weights, DecoderState(layers, None, history)
 
-    def _read(self, hidden: Tensor, context: Tensor, embedded: Tensor) -> Tensor:
+    def _read(self, hidden: Tensor, context: Tensor, embedded: Tensor, masks: Masks | None = None) -> Tensor:
         attentional = torch.tanh(self.readout(torch.cat([hidden, context, embedded], dim=-1)))
-        return F.dropout(attentional, self.dropout, self.training)
+        return self.recurrence.drop(attentional, masks)
