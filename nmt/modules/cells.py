@@ -80,7 +80,7 @@ def gru_step(gates: Tensor, recurrent: Tensor, state: LayerState) -> LayerState:
     reset = torch.sigmoid(reset_x + reset_h)
     update = torch.sigmoid(update_x + update_h)
     new = torch.tanh(torch.addcmul(new_x, reset, new_h))
-    return (torch.lerp(new, hidden, update),)
+    return (torch.lerp(new, hidden.type_as(new), update),)  # mixed precision may start from another type
 
 
 def lstm_step(gates: Tensor, recurrent: Tensor, state: LayerState, norm: nn.LayerNorm | None = None) -> LayerState:
