@@ -21,7 +21,7 @@ TRAINED = (
     "label_smoothing=0.1",
     "optimizer.lr=8e-3",
     "schedule.warmup_steps=60",
-    "trainer.max_epochs=4",
+    "trainer.max_epochs=5",
     "trainer.val_check_interval=300",
 )
 """Overrides of the model that the fixture `trained` is; without input feeding there is no loop over target steps."""

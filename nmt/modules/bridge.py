@@ -10,7 +10,9 @@ from nmt.modules.encoder import Encoded, take
 
 
 def last_states(encoded: Encoded) -> Float[Tensor, "batch memory"]:
-    """Returns the last output of each direction: the forward one's at the end mark, the backward one's at the start."""
+    """Returns the last state of each direction: the forward one's at the end mark, the backward one's at the start."""
+    if encoded.last is not None:
+        return encoded.last
     half = encoded.memory.shape[2] // 2
     ahead = take(encoded.memory[:, :, :half], encoded.lengths[:, None] - 1)[:, 0]
     return torch.cat([ahead, encoded.memory[:, 0, half:]], dim=-1)
@@ -24,9 +26,9 @@ def mean_state(encoded: Encoded) -> Float[Tensor, "batch memory"]:
 class Bridge(nn.Module):
     """Makes the first state of every decoder layer.
 
-    `zero`: zeros. `last`: the last state of each direction. `mean`: the mean of the memory. `dense`: tanh(W x + b) of
-    the last states, one W for each layer (after Bahdanau et al. 2015, A.2.2). With LSTMs `last` and `mean` set h and
-    leave c at zero; `dense` makes both.
+    `zero`: zeros. `last`: the last states of both directions, joined as in the memory. `mean`: the mean of the memory.
+    `dense`: tanh(W x + b) of the last states, one W for each layer (after Bahdanau et al. 2015, A.2.2). With LSTMs
+    `last` and `mean` set h and leave c at zero; `dense` makes both.
     """
 
     def __init__(self, kind: str, cell: str, memory_size: int, hidden_size: int, layers: int) -> None:
@@ -35,7 +37,7 @@ class Bridge(nn.Module):
         self.parts = 1 if cell == "gru" else 2
         if kind in ("last", "mean") and memory_size != hidden_size:
             raise SettingsError(
-                f"model.bridge={kind} needs model.decoder_size={memory_size}, twice model.encoder_size, "
+                f"model.bridge={kind} needs model.decoder_size={memory_size}, as wide as the memory, "
                 f"not {hidden_size}; or use model.bridge=dense"
             )
         self.dense = nn.Linear(memory_size, hidden_size * layers * self.parts) if kind == "dense" else None

@@ -8,6 +8,7 @@ from torch import nn
 from nmt.config import ModelSettings, SettingsError, Vocabulary
 from nmt.modules.attention import build_attention
 from nmt.modules.bridge import Bridge
+from nmt.modules.cells import CellOptions
 from nmt.modules.decoders import BahdanauDecoder, ConditionalDecoder, Decoder, LuongDecoder, ParallelDecoder
 from nmt.modules.encoder import Encoder
 from nmt.modules.output import OutputLayer
@@ -46,13 +47,18 @@ def build_model(
         decoder=decoder,
         output=output,
         dropout=settings.dropout,
+        variational=settings.variational_dropout,
     )
 
 
 def build_encoder(settings: ModelSettings) -> Encoder:
     """Builds the encoder that the settings describe; its `memory_size` is the width of what it gives out."""
     return Encoder(
-        settings.cell, settings.embedding_size, settings.encoder_size, settings.encoder_layers, settings.dropout
+        CellOptions.of(settings),
+        settings.embedding_size,
+        settings.encoder_size,
+        settings.encoder_layers,
+        settings.encoder_merge,
     )
 
 
@@ -66,12 +72,11 @@ def _embedding(vocabulary: Vocabulary, size: int) -> nn.Embedding:
 def _decoder(settings: ModelSettings, memory_size: int, allow_packages: Collection[str]) -> Decoder:
     attention = build_attention(settings.attention, settings.decoder_size, memory_size, allow_packages)
     sizes: dict[str, Any] = {
-        "cell": settings.cell,
+        "cells": CellOptions.of(settings),
         "embedding_size": settings.embedding_size,
         "memory_size": memory_size if attention.aligns else 0,
         "hidden_size": settings.decoder_size,
         "layers": settings.decoder_layers,
-        "dropout": settings.dropout,
     }
     if settings.decoder == "luong":
         return LuongDecoder(attention, input_feeding=settings.input_feeding, **sizes)

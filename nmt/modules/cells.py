@@ -1,16 +1,58 @@
 """Recurrent layers that run over a whole sequence at once or one step at a time, with the same parameters."""
 
-from typing import cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nmt.config import ModelSettings
+from nmt.modules.dropout import Masks, draw_mask
+from nmt.modules.layer_norm import CellNorm
+
 LayerState = tuple[Tensor, ...]
 """State of one layer: (h,) for a GRU, (h, c) for an LSTM, each (batch, target, hidden)."""
 
 GATES = {"gru": 3, "lstm": 4}
+
+
+@dataclass(frozen=True)
+class CellOptions:
+    """What the recurrent layers of a model have in common.
+
+    Attributes:
+        cell: `gru` or `lstm`.
+        dropout: share of units dropped between layers.
+        residual: whether each layer above the first adds its input to its output.
+        layer_norm: whether cells are layer-normalised.
+        variational: whether dropout takes the same units of a sentence at all steps, those of recurrent states as well.
+    """
+
+    cell: str
+    dropout: float = 0.0
+    residual: bool = False
+    layer_norm: bool = False
+    variational: bool = False
+
+    @classmethod
+    def of(cls, settings: ModelSettings) -> "CellOptions":
+        """Returns what the settings of a model say of its layers."""
+        return cls(
+            settings.cell, settings.dropout, settings.residual, settings.layer_norm, settings.variational_dropout
+        )
+
+    @property
+    def drops_states(self) -> bool:
+        """Whether training draws masks for recurrent states."""
+        return self.variational and self.dropout > 0
+
+    def norms(self, hidden_size: int, layers: int) -> nn.ModuleList:
+        """Returns a CellNorm for each layer, or none at all."""
+        return nn.ModuleList(CellNorm(self.cell, hidden_size) for _ in range(layers if self.layer_norm else 0))
 
 
 def fused_layer(cell: str, input_size: int, hidden_size: int, layers: int = 1, dropout: float = 0.0) -> nn.RNNBase:
@@ -30,75 +72,183 @@ def fused_layer(cell: str, input_size: int, hidden_size: int, layers: int = 1, d
     return layer
 
 
-def gru_step(gates: Tensor, state: LayerState, weight: Tensor, bias: Tensor) -> LayerState:
-    """One GRU step (Cho et al. 2014, as in torch): `gates` is W x + b of (reset, update, new), (..., 3H)."""
+def gru_step(gates: Tensor, recurrent: Tensor, state: LayerState) -> LayerState:
+    """One GRU step (Cho et al. 2014, as in torch): `gates` is W x + b, `recurrent` U h + b, of (reset, update, new)."""
     (hidden,) = state
     reset_x, update_x, new_x = gates.chunk(3, dim=-1)
-    reset_h, update_h, new_h = F.linear(hidden, weight, bias).chunk(3, dim=-1)
+    reset_h, update_h, new_h = recurrent.chunk(3, dim=-1)
     reset = torch.sigmoid(reset_x + reset_h)
     update = torch.sigmoid(update_x + update_h)
     new = torch.tanh(torch.addcmul(new_x, reset, new_h))
-    return (torch.lerp(new, hidden, update),)
+    return (torch.lerp(new, hidden.type_as(new), update),)  # mixed precision may start from another type
 
 
-def lstm_step(gates: Tensor, state: LayerState, weight: Tensor, bias: Tensor) -> LayerState:
-    """One LSTM step (Hochreiter & Schmidhuber 1997, as in torch): `gates` is W x + b of (in, forget, cell, out)."""
-    hidden, cell = state
-    entry, forget, new, out = (gates + F.linear(hidden, weight, bias)).chunk(4, dim=-1)
-    cell = torch.addcmul(torch.sigmoid(forget) * cell, torch.sigmoid(entry), torch.tanh(new))
-    return torch.sigmoid(out) * torch.tanh(cell), cell
+def lstm_step(gates: Tensor, recurrent: Tensor, state: LayerState, norm: nn.LayerNorm | None = None) -> LayerState:
+    """One LSTM step (Hochreiter & Schmidhuber 1997, as in torch): W x + b and U h + b of (in, forget, cell, out).
+
+    `norm` normalises the new c on its way into h, not the c that is handed on.
+    """
+    entry, forget, new, out = (gates + recurrent).chunk(4, dim=-1)
+    cell = torch.addcmul(torch.sigmoid(forget) * state[1], torch.sigmoid(entry), torch.tanh(new))
+    return torch.sigmoid(out) * torch.tanh(cell if norm is None else norm(cell).type_as(cell)), cell
+
+
+class Layer(NamedTuple):
+    """The parameters of one recurrent layer, wherever they are kept, in the shapes of torch."""
+
+    cell: str
+    weight_ih: Float[Tensor, "gates input"]
+    weight_hh: Float[Tensor, "gates hidden"]
+    bias_ih: Float[Tensor, " gates"]
+    bias_hh: Float[Tensor, " gates"]
+    norm: CellNorm | None
+
+    @classmethod
+    def of(cls, rnn: nn.Module, index: int, norm: nn.Module | None) -> "Layer":
+        """Returns layer `index` of a fused stack, and its CellNorm if it has one."""
+        weights = {name: getattr(rnn, f"{name}_l{index}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+        return cls(cell=cast(str, rnn.mode).lower(), norm=cast(CellNorm | None, norm), **weights)
+
+    def project(self, inputs: Float[Tensor, "batch target input"]) -> Float[Tensor, "batch target gates"]:
+        """Returns W x + b, without b from a normalised layer, which adds it after normalising."""
+        return F.linear(inputs, self.weight_ih, self.bias_ih if self.norm is None else None)
+
+    def step(
+        self,
+        projected: Float[Tensor, "batch target gates"],
+        state: LayerState,
+        mask: Float[Tensor, "batch 1 hidden"] | None = None,
+    ) -> LayerState:
+        """Advances by one step; the target axis holds parallel hypotheses."""
+        return self._advance(self._ready(projected), state, mask)
+
+    def run(
+        self,
+        inputs: Float[Tensor, "batch target input"],
+        state: LayerState,
+        mask: Float[Tensor, "batch 1 hidden"] | None = None,
+    ) -> tuple[Float[Tensor, "batch target hidden"], LayerState]:
+        """Runs successive steps; with neither norm nor mask, torch's kernel does."""
+        if self.norm is None and mask is None:
+            return self._fused(inputs, state)
+        outputs = []
+        for gates in self._ready(self.project(inputs)).unbind(1):
+            state = self._advance(gates[:, None], state, mask)
+            outputs.append(state[0])
+        return torch.cat(outputs, dim=1), state
+
+    def _ready(self, projected: Tensor) -> Tensor:
+        return projected if self.norm is None else self.norm.inputs(projected, self.bias_ih)
+
+    def _advance(self, gates: Tensor, state: LayerState, mask: Tensor | None) -> LayerState:
+        hidden = state[0] if mask is None else state[0] * mask
+        if self.norm is None:
+            recurrent, carried = F.linear(hidden, self.weight_hh, self.bias_hh), None
+        else:
+            recurrent = self.norm.states(F.linear(hidden, self.weight_hh), self.bias_hh)
+            carried = self.norm.carried
+        return gru_step(gates, recurrent, state) if self.cell == "gru" else lstm_step(gates, recurrent, state, carried)
+
+    def _fused(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        start = [part.transpose(0, 1).contiguous() for part in state]
+        weights = [self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh]
+        training = torch.is_grad_enabled()
+        # As nn.GRU and nn.LSTM call it: with biases, one layer, no dropout, one direction, batch first.
+        if self.cell == "gru":
+            outputs, *last = torch.gru(inputs, start[0], weights, True, 1, 0.0, training, False, True)
+        else:
+            outputs, *last = torch.lstm(inputs, start, weights, True, 1, 0.0, training, False, True)
+        return outputs, tuple(part.transpose(0, 1) for part in last)
 
 
 class Recurrence(nn.Module):
     """A stack of one-directional recurrent layers for a decoder.
 
     The first layer reads an input that is known ahead (embeddings) and, if `feed_size` is not 0, a vector that is known
-    only step by step (a context, an attentional vector).
+    only step by step (a context, an attentional vector). With `residual`, layers above the first hand up
+    x_l = h_l + x_{l-1} (Wu et al. 2016, equation 6), while h_l alone is their state.
     """
 
-    def __init__(
-        self, cell: str, *, input_size: int, feed_size: int, hidden_size: int, layers: int, dropout: float
-    ) -> None:
+    def __init__(self, options: CellOptions, *, input_size: int, feed_size: int, hidden_size: int, layers: int) -> None:
         super().__init__()
-        self.cell, self.layers, self.dropout = cell, layers, dropout
-        self.rnn = fused_layer(cell, input_size, hidden_size, layers, dropout)
-        self.feed = nn.Linear(feed_size, GATES[cell] * hidden_size, bias=False) if feed_size else None
+        self.options, self.hidden_size, self.layers = options, hidden_size, layers
+        self.rnn = fused_layer(options.cell, input_size, hidden_size, layers, options.dropout)
+        self.feed = nn.Linear(feed_size, GATES[options.cell] * hidden_size, bias=False) if feed_size else None
+        self.norms = options.norms(hidden_size, layers)
+
+    def masks(self, inputs: Float[Tensor, "batch target input"]) -> Masks | None:
+        """Draws the variational masks of a batch of sentences; None when there is nothing to draw."""
+        if not (self.training and self.options.drops_states):
+            return None
+        drawn = [draw_mask(inputs, self.hidden_size, self.options.dropout) for _ in range(2 * self.layers)]
+        return Masks(tuple(drawn[: self.layers]), tuple(drawn[self.layers : -1]), drawn[-1])
 
     def project(self, inputs: Float[Tensor, "batch target input"]) -> Float[Tensor, "batch target gates"]:
         """Returns the inputs' part of the first layer's gates, for all steps in one product."""
-        return F.linear(inputs, self._weight("weight_ih", 0), self._weight("bias_ih", 0))
+        return self._layer(0).project(inputs)
 
     def step(
         self,
         projected: Float[Tensor, "batch target gates"],
         feed: Float[Tensor, "batch target feed"] | None,
         state: tuple[LayerState, ...],
+        masks: Masks | None = None,
     ) -> tuple[LayerState, ...]:
         """Advances every layer by one step; the target axis holds parallel hypotheses."""
         gates = projected if self.feed is None or feed is None else projected + self.feed(feed)
-        after = [self._cell_step(gates, state[0], 0)]
-        for layer in range(1, self.layers):
-            below = F.dropout(after[-1][0], self.dropout, self.training)
-            gates = F.linear(below, self._weight("weight_ih", layer), self._weight("bias_ih", layer))
-            after.append(self._cell_step(gates, state[layer], layer))
+        after: list[LayerState] = []
+        for index in range(self.layers):
+            layer = self._layer(index)
+            if index:
+                gates = layer.project(self._between(self.output(after), index, masks))
+            after.append(layer.step(gates, state[index], None if masks is None else masks.states[index]))
         return tuple(after)
 
+    def output(self, state: Sequence[LayerState]) -> Float[Tensor, "batch target hidden"]:
+        """Returns what the layers so far hand up: the last one's h, or with residual connections the sum of all h."""
+        return reduce(torch.add, [layer[0] for layer in state]) if self.options.residual else state[-1][0]
+
+    def drop(
+        self, values: Float[Tensor, "batch target hidden"], masks: Masks | None
+    ) -> Float[Tensor, "batch target hidden"]:
+        """Drops units of what is made of the output: by the sentence's mask, or anew at each step."""
+        return F.dropout(values, self.options.dropout, self.training) if masks is None else values * masks.output
+
     def forward(
-        self, inputs: Float[Tensor, "batch target input"], state: tuple[LayerState, ...]
+        self,
+        inputs: Float[Tensor, "batch target input"],
+        state: tuple[LayerState, ...],
+        masks: Masks | None = None,
     ) -> tuple[Float[Tensor, "batch target hidden"], tuple[LayerState, ...]]:
-        """Runs all steps of known inputs at once; only for a stack without feed."""
+        """Runs all steps of known inputs at once; only for a stack without feed. Returns outputs and last states."""
+        if masks is None and not self.options.layer_norm and not self.options.residual:
+            return self._fused(inputs, state)
+        outputs, after = inputs, []
+        for index in range(self.layers):
+            below = outputs
+            read = self._between(below, index, masks) if index else below
+            mask = None if masks is None else masks.states[index]
+            outputs, last = self._layer(index).run(read, state[index], mask)
+            if index and self.options.residual:
+                outputs = outputs + below
+            after.append(last)
+        return outputs, tuple(after)
+
+    def _fused(self, inputs: Tensor, state: tuple[LayerState, ...]) -> tuple[Tensor, tuple[LayerState, ...]]:
         parts = [
             torch.cat([layer[part] for layer in state], dim=1).transpose(0, 1).contiguous()
             for part in range(len(state[0]))
         ]
-        outputs, last = self.rnn(inputs, parts[0] if self.cell == "gru" else tuple(parts))
-        finals = (last,) if self.cell == "gru" else last
+        outputs, last = self.rnn(inputs, parts[0] if self.options.cell == "gru" else tuple(parts))
+        finals = (last,) if self.options.cell == "gru" else last
         after = [tuple(final[layer][:, None] for final in finals) for layer in range(self.layers)]
         return outputs, tuple(after)
 
-    def _weight(self, name: str, layer: int) -> Tensor:
-        return cast(Tensor, getattr(self.rnn, f"{name}_l{layer}"))
+    def _layer(self, index: int) -> Layer:
+        return Layer.of(self.rnn, index, self.norms[index] if self.options.layer_norm else None)
 
-    def _cell_step(self, gates: Tensor, state: LayerState, layer: int) -> LayerState:
-        weight, bias = self._weight("weight_hh", layer), self._weight("bias_hh", layer)
-        return (gru_step if self.cell == "gru" else lstm_step)(gates, state, weight, bias)
+    def _between(self, values: Tensor, index: int, masks: Masks | None) -> Tensor:
+        """Drops units of what layer `index` reads of the layer below."""
+        if masks is None:
+            return F.dropout(values, self.options.dropout, self.training)
+        return values * masks.between[index - 1]

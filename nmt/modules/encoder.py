@@ -3,25 +3,28 @@
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from nmt.modules.cells import fused_layer
+from nmt.modules.cells import CellOptions, Layer, fused_layer
+from nmt.modules.dropout import draw_mask, drop
 
 
 class Encoded(NamedTuple):
     """An encoded batch.
 
     Attributes:
-        memory: encoder outputs, both directions side by side, 0 at padding.
+        memory: encoder outputs, both directions side by side or their sum, 0 at padding.
         mask: True = real token.
         lengths: real tokens of each source, end mark counted.
+        last: last states of both directions, joined as in the memory; None where the memory shows them: the forward
+            one's in its first half at the end mark, the backward one's in its second half at the start.
     """
 
     memory: Float[Tensor, "batch source memory"]
     mask: Bool[Tensor, "batch source"]
     lengths: Int[Tensor, " batch"]
+    last: Float[Tensor, "batch memory"] | None = None
 
 
 def length_mask(lengths: Int[Tensor, " batch"], size: int) -> Bool[Tensor, "batch source"]:
@@ -43,26 +46,56 @@ def take(
 
 
 class Encoder(nn.Module):
-    """Layers of one fused RNN a direction, the backward one on length-reversed input.
+    """Layers of one RNN a direction, the backward one on length-reversed input.
 
     Packed sequences would do the same several times slower on a CPU. Padding stands behind the real tokens in both
-    directions, so it cannot reach them.
+    directions, so it cannot reach them. The directions are joined after every layer, `concat` or `sum`; with residual
+    connections each layer above the first adds its input: x_l = h_l + x_{l-1} (Wu et al. 2016, equation 6).
     """
 
-    def __init__(self, cell: str, input_size: int, hidden_size: int, layers: int, dropout: float) -> None:
+    def __init__(
+        self, options: CellOptions, input_size: int, hidden_size: int, layers: int, merge: str = "concat"
+    ) -> None:
         super().__init__()
-        self.memory_size, self.dropout = 2 * hidden_size, dropout
-        sizes = [input_size] + [2 * hidden_size] * (layers - 1)
-        self.forwards = nn.ModuleList(fused_layer(cell, size, hidden_size) for size in sizes)
-        self.backwards = nn.ModuleList(fused_layer(cell, size, hidden_size) for size in sizes)
+        self.options, self.merge, self.hidden_size = options, merge, hidden_size
+        self.memory_size = 2 * hidden_size if merge == "concat" else hidden_size
+        sizes = [input_size] + [self.memory_size] * (layers - 1)
+        self.forwards = nn.ModuleList(fused_layer(options.cell, size, hidden_size) for size in sizes)
+        self.backwards = nn.ModuleList(fused_layer(options.cell, size, hidden_size) for size in sizes)
+        self.forward_norms, self.backward_norms = (options.norms(hidden_size, layers) for _ in range(2))
 
     def forward(self, embedded: Float[Tensor, "batch source embedding"], lengths: Int[Tensor, " batch"]) -> Encoded:
         """Encodes embedded sources; what stands at padding has no influence."""
-        size = embedded.shape[1]
+        size, options = embedded.shape[1], self.options
         mask, reverse = length_mask(lengths, size), reverse_index(lengths, size)
-        outputs = embedded
-        for layer, (ahead, back) in enumerate(zip(self.forwards, self.backwards, strict=True)):
-            if layer:
-                outputs = F.dropout(outputs, self.dropout, self.training)
-            outputs = torch.cat([ahead(outputs)[0], take(back(take(outputs, reverse))[0], reverse)], dim=-1)
-        return Encoded(outputs * mask[:, :, None], mask, lengths)
+        ahead, back = self._run(0, embedded, reverse)
+        outputs = self._join(ahead, back)
+        for layer in range(1, len(self.forwards)):
+            below = drop(outputs, options.dropout, self.training, options.variational)
+            ahead, back = self._run(layer, below, reverse)
+            outputs = self._join(ahead, back) + outputs if options.residual else self._join(ahead, back)
+        last = None
+        if self.merge == "sum" or (options.residual and len(self.forwards) > 1):
+            last = self._join(take(ahead, lengths[:, None] - 1), back[:, :1])[:, 0]
+        return Encoded(outputs * mask[:, :, None], mask, lengths, last)
+
+    def _run(self, layer: int, inputs: Tensor, reverse: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the outputs of both directions, each (batch, source, hidden) in the order of the source."""
+        ahead = self._direction(self.forwards[layer], self.forward_norms, layer, inputs)
+        back = self._direction(self.backwards[layer], self.backward_norms, layer, take(inputs, reverse))
+        return ahead, take(back, reverse)
+
+    def _direction(self, rnn: nn.Module, norms: nn.ModuleList, layer: int, inputs: Tensor) -> Tensor:
+        options, mask = self.options, None
+        if self.training and options.drops_states:
+            mask = draw_mask(inputs, self.hidden_size, options.dropout)
+        if mask is None and not options.layer_norm:
+            outputs: Tensor = rnn(inputs)[0]
+            return outputs
+        zeros = inputs.new_zeros(inputs.shape[0], 1, self.hidden_size)
+        start = (zeros,) if options.cell == "gru" else (zeros, zeros)
+        norm = norms[layer] if options.layer_norm else None
+        return Layer.of(rnn, 0, norm).run(inputs, start, mask)[0]
+
+    def _join(self, ahead: Tensor, back: Tensor) -> Tensor:
+        return torch.cat([ahead, back], dim=-1) if self.merge == "concat" else ahead + back

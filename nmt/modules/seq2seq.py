@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from nmt.modules.bridge import Bridge
 from nmt.modules.decoders import Decoded, Decoder, DecoderState, Source
+from nmt.modules.dropout import drop
 from nmt.modules.encoder import Encoder
 from nmt.modules.output import OutputLayer
 
@@ -26,11 +27,12 @@ class Seq2Seq(nn.Module):
         decoder: Decoder,
         output: OutputLayer,
         dropout: float,
+        variational: bool = False,
     ) -> None:
         super().__init__()
         self.source_embedding, self.target_embedding = source_embedding, target_embedding
         self.encoder, self.bridge, self.decoder, self.output = encoder, bridge, decoder, output
-        self.dropout = dropout
+        self.dropout, self.variational = dropout, variational
 
     @property
     def aligns(self) -> bool:
@@ -52,6 +54,8 @@ class Seq2Seq(nn.Module):
         """
         encoded = self.encoder(self._drop(self.source_embedding(source)), source_lengths)
         encoded = encoded._replace(memory=self._drop(encoded.memory))
+        if encoded.last is not None:
+            encoded = encoded._replace(last=F.dropout(encoded.last, self.dropout, self.training))
         prepared = self.decoder.prepare(encoded, temperature)
         return prepared, self.decoder.start(self.bridge(encoded), prepared)
 
@@ -82,7 +86,7 @@ class Seq2Seq(nn.Module):
         return self if temperature is None else Tempered(self, temperature)
 
     def _drop(self, values: Tensor) -> Tensor:
-        return F.dropout(values, self.dropout, self.training)
+        return drop(values, self.dropout, self.training, self.variational)
 
 
 class Tempered:

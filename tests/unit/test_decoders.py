@@ -25,9 +25,9 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     taken: list[int] = []
     step = Recurrence.step
 
-    def counted(self: Recurrence, projected: Tensor, feed: Tensor | None, state: Any) -> Any:
+    def counted(self: Recurrence, projected: Tensor, *others: Any) -> Any:
         taken.append(projected.shape[1])
-        return step(self, projected, feed, state)
+        return step(self, projected, *others)
 
     monkeypatch.setattr(Recurrence, "step", counted)
     return taken
@@ -146,7 +146,7 @@ def joined_cell(recurrence: Recurrence, layer: int = 0) -> nn.GRUCell | nn.LSTMC
     """Returns torch's cell with the weights of a layer, which reads input and fed-back vector side by side."""
     weights = dict(recurrence.rnn.named_parameters())
     parts = [weights[f"weight_ih_l{layer}"]] + ([recurrence.feed.weight] if recurrence.feed and not layer else [])
-    cls = nn.GRUCell if recurrence.cell == "gru" else nn.LSTMCell
+    cls = nn.GRUCell if recurrence.options.cell == "gru" else nn.LSTMCell
     cell = cls(sum(part.shape[1] for part in parts), recurrence.rnn.hidden_size).double()
     with torch.no_grad():
         cell.weight_ih.copy_(torch.cat(parts, dim=1))

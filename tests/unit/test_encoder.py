@@ -11,7 +11,7 @@ from nmt.config import ModelSettings, SettingsError
 from nmt.config.model import BRIDGES, CELLS
 from nmt.modules.bridge import Bridge
 from nmt.modules.build import build_model
-from nmt.modules.cells import GATES, Recurrence, gru_step, lstm_step
+from nmt.modules.cells import GATES, CellOptions, Recurrence, gru_step, lstm_step
 from nmt.modules.encoder import Encoded, Encoder, reverse_index
 from tests.unit.models import SOURCE, TARGET, random_batch, random_ids, randomise, tiny_model
 
@@ -39,7 +39,7 @@ def torch_encoder(encoder: Encoder, cell: str, layers: int) -> nn.RNNBase:
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", CELLS)
 def test_encoder_equals_packed_sequences(cell: str, layers: int) -> None:
-    encoder = Encoder(cell, 4, 3, layers, dropout=0.0).double()
+    encoder = Encoder(CellOptions(cell), 4, 3, layers).double()
     randomise(encoder, seed=3)
     inputs = embedded()
     packed = pack_padded_sequence(inputs, LENGTHS, batch_first=True, enforce_sorted=False)
@@ -51,7 +51,7 @@ def test_encoder_equals_packed_sequences(cell: str, layers: int) -> None:
 
 
 def test_encoder_gradients_equal_those_of_packed_sequences() -> None:
-    encoder = Encoder("gru", 4, 3, 2, dropout=0.0).double()
+    encoder = Encoder(CellOptions("gru"), 4, 3, 2).double()
     randomise(encoder, seed=3)
     reference = torch_encoder(encoder, "gru", 2)
     gradients = []
@@ -78,11 +78,12 @@ def test_one_step_equals_the_cell_of_torch(cell: str) -> None:
     inputs, *state = (torch.randn(2, 5, size, dtype=torch.float64) for size in (4, 3, 3))
     gates = nn.functional.linear(inputs, reference.weight_ih, reference.bias_ih)
     flat = [part.flatten(0, 1) for part in state]
+    recurrent = nn.functional.linear(state[0], reference.weight_hh, reference.bias_hh)
     if cell == "gru":
-        found = gru_step(gates, (state[0],), reference.weight_hh, reference.bias_hh)
+        found = gru_step(gates, recurrent, (state[0],))
         expected = [reference(inputs.flatten(0, 1), flat[0])]
     else:
-        found = lstm_step(gates, (state[0], state[1]), reference.weight_hh, reference.bias_hh)
+        found = lstm_step(gates, recurrent, (state[0], state[1]))
         expected = list(reference(inputs.flatten(0, 1), (flat[0], flat[1])))
     for got, wanted in zip(found, expected, strict=True):
         torch.testing.assert_close(got.flatten(0, 1), wanted, **EXACT)
@@ -90,7 +91,7 @@ def test_one_step_equals_the_cell_of_torch(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_steps_equal_the_fused_layers(cell: str) -> None:
-    stack = Recurrence(cell, input_size=4, feed_size=0, hidden_size=3, layers=3, dropout=0.0).double()
+    stack = Recurrence(CellOptions(cell), input_size=4, feed_size=0, hidden_size=3, layers=3).double()
     randomise(stack, seed=4)
     inputs = embedded()
     parts = 1 if cell == "gru" else 2
@@ -104,7 +105,7 @@ def test_steps_equal_the_fused_layers(cell: str) -> None:
 
 
 def test_lstm_forget_gates_start_open() -> None:
-    stack = Recurrence("lstm", input_size=4, feed_size=0, hidden_size=3, layers=2, dropout=0.0)
+    stack = Recurrence(CellOptions("lstm"), input_size=4, feed_size=0, hidden_size=3, layers=2)
     for layer in range(2):
         bias = stack.rnn.get_parameter(f"bias_ih_l{layer}") + stack.rnn.get_parameter(f"bias_hh_l{layer}")
         assert bias.tolist() == [0.0] * 3 + [1.0] * 3 + [0.0] * 6

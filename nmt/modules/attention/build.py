@@ -31,7 +31,10 @@ def build_attention(
         return NoAttention()
     cls = find_score(settings.score, allow_packages)
     count, covered = settings.heads, settings.coverage is not None
-    for size, name in ((query_size, "model.decoder_size"), (memory_size, "the memory, twice model.encoder_size")):
+    for size, name in (
+        (query_size, "model.decoder_size"),
+        (memory_size, "the memory, model.encoder_size of each direction"),
+    ):
         if size % count:
             raise SettingsError(f"model.attention.heads={count} does not divide the {size} of {name}")
     if covered and issubclass(cls, UniformScore):

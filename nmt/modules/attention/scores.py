@@ -21,7 +21,8 @@ class DotScore(AttentionScore):
         if query_size != memory_size:
             raise SettingsError(
                 f"this score compares a query of {query_size} with a memory of {memory_size}: make model.decoder_size "
-                "twice model.encoder_size, or use model.attention.score=general"
+                "as wide as the memory (twice model.encoder_size, or once with model.encoder_merge=sum), or use "
+                "model.attention.score=general"
             )
 
     def forward(

@@ -3,9 +3,9 @@
 from torch import Tensor
 
 from nmt.modules.attention import Attention, NoAttention
-from nmt.modules.cells import Recurrence
+from nmt.modules.cells import CellOptions, Recurrence
 from nmt.modules.decoders.base import DecoderState, Source
-from nmt.modules.decoders.stepwise import StepwiseDecoder
+from nmt.modules.decoders.stepwise import StepMasks, StepwiseDecoder
 
 
 class BahdanauDecoder(StepwiseDecoder):
@@ -15,25 +15,22 @@ class BahdanauDecoder(StepwiseDecoder):
         self,
         attention: Attention | NoAttention,
         *,
-        cell: str,
+        cells: CellOptions,
         embedding_size: int,
         memory_size: int,
         hidden_size: int,
         layers: int,
-        dropout: float,
     ) -> None:
         recurrence = Recurrence(
-            cell,
-            input_size=embedding_size,
-            feed_size=memory_size,
-            hidden_size=hidden_size,
-            layers=layers,
-            dropout=dropout,
+            cells, input_size=embedding_size, feed_size=memory_size, hidden_size=hidden_size, layers=layers
         )
-        sizes = {"embedding_size": embedding_size, "memory_size": memory_size, "hidden_size": hidden_size}
-        super().__init__(attention, recurrence, dropout=dropout, **sizes)
+        super().__init__(
+            attention, recurrence, embedding_size=embedding_size, memory_size=memory_size, hidden_size=hidden_size
+        )
 
-    def _advance(self, projected: Tensor, source: Source, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
-        (context, weights), history = self.attend(state.layers[-1][0], source, state.history)
-        layers = self.recurrence.step(projected, context, state.layers)
+    def _advance(
+        self, projected: Tensor, source: Source, state: DecoderState, masks: StepMasks
+    ) -> tuple[Tensor, Tensor, DecoderState]:
+        (context, weights), history = self.attend(self.recurrence.output(state.layers), source, state.history)
+        layers = self.recurrence.step(projected, context, state.layers, masks[0])
         return context, weights, DecoderState(layers, None, history)

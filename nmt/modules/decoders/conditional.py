@@ -3,9 +3,9 @@
 from torch import Tensor
 
 from nmt.modules.attention import Attention, NoAttention
-from nmt.modules.cells import Recurrence
+from nmt.modules.cells import CellOptions, Recurrence
 from nmt.modules.decoders.base import DecoderState, Source
-from nmt.modules.decoders.stepwise import StepwiseDecoder
+from nmt.modules.decoders.stepwise import StepMasks, StepwiseDecoder
 
 
 class ConditionalDecoder(StepwiseDecoder):
@@ -19,22 +19,28 @@ class ConditionalDecoder(StepwiseDecoder):
         self,
         attention: Attention | NoAttention,
         *,
-        cell: str,
+        cells: CellOptions,
         embedding_size: int,
         memory_size: int,
         hidden_size: int,
         layers: int,
-        dropout: float,
     ) -> None:
-        common = {"feed_size": 0, "hidden_size": hidden_size, "layers": layers}
-        recurrence = Recurrence(cell, input_size=embedding_size, dropout=dropout, **common)
-        sizes = {"embedding_size": embedding_size, "memory_size": memory_size, "hidden_size": hidden_size}
-        super().__init__(attention, recurrence, dropout=dropout, **sizes)
-        self.second = Recurrence(cell, input_size=memory_size, dropout=dropout, **common) if memory_size else None
+        recurrence = Recurrence(cells, input_size=embedding_size, feed_size=0, hidden_size=hidden_size, layers=layers)
+        super().__init__(
+            attention, recurrence, embedding_size=embedding_size, memory_size=memory_size, hidden_size=hidden_size
+        )
+        self.second: Recurrence | None = None
+        if memory_size:
+            self.second = Recurrence(cells, input_size=memory_size, feed_size=0, hidden_size=hidden_size, layers=layers)
 
-    def _advance(self, projected: Tensor, source: Source, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
-        layers = self.recurrence.step(projected, None, state.layers)
-        (context, weights), history = self.attend(layers[-1][0], source, state.history)
+    def _masks(self, embedded: Tensor) -> StepMasks:
+        return (*super()._masks(embedded), None if self.second is None else self.second.masks(embedded))
+
+    def _advance(
+        self, projected: Tensor, source: Source, state: DecoderState, masks: StepMasks
+    ) -> tuple[Tensor, Tensor, DecoderState]:
+        layers = self.recurrence.step(projected, None, state.layers, masks[0])
+        (context, weights), history = self.attend(self.recurrence.output(layers), source, state.history)
         if self.second is not None:
-            layers = self.second.step(self.second.project(context), None, layers)
+            layers = self.second.step(self.second.project(context), None, layers, masks[1])
         return context, weights, DecoderState(layers, None, history)

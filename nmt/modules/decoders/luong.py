@@ -1,13 +1,13 @@
 """The decoder of Luong, Pham and Manning (2015): update the state, then ask with it."""
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from nmt.modules.attention import Attention, NoAttention
-from nmt.modules.cells import Recurrence
+from nmt.modules.cells import CellOptions, Recurrence
 from nmt.modules.decoders.base import Decoded, Decoder, DecoderState, Source, along_target, each_step
+from nmt.modules.dropout import Masks
 
 
 class LuongDecoder(Decoder):
@@ -21,23 +21,21 @@ class LuongDecoder(Decoder):
         self,
         attention: Attention | NoAttention,
         *,
-        cell: str,
+        cells: CellOptions,
         embedding_size: int,
         memory_size: int,
         hidden_size: int,
         layers: int,
-        dropout: float,
         input_feeding: bool,
     ) -> None:
         super().__init__(attention, hidden_size)
-        self.feeds_back, self.dropout = input_feeding, dropout
+        self.feeds_back = input_feeding
         self.recurrence = Recurrence(
-            cell,
+            cells,
             input_size=embedding_size,
             feed_size=hidden_size if input_feeding else 0,
             hidden_size=hidden_size,
             layers=layers,
-            dropout=dropout,
         )
         self.readout = nn.Linear(memory_size + hidden_size, hidden_size, bias=False)
 
@@ -49,25 +47,28 @@ class LuongDecoder(Decoder):
     ) -> Decoded:
         if self.feeds_back:
             return self._loop(embedded, source, state)
-        hidden, layers = self.recurrence(embedded, state.layers)
+        masks = self.recurrence.masks(embedded)
+        hidden, layers = self.recurrence(embedded, state.layers, masks)
         (context, weights), history = self.attend_all(hidden, source, state.history)
-        return Decoded(self._read(hidden, context), weights, DecoderState(layers, None, history))
+        return Decoded(self._read(hidden, context, masks), weights, DecoderState(layers, None, history))
 
     def _loop(self, embedded: Tensor, source: Source, state: DecoderState) -> Decoded:
         attentional, weights = [], []
+        masks = self.recurrence.masks(embedded)
         for projected in each_step(self.recurrence.project(embedded)):
-            output = self._advance(projected, source, state)
+            output = self._advance(projected, source, state, masks)
             attentional.append(output.attentional)
             weights.append(output.weights)
             state = output.state
         return Decoded(along_target(attentional), along_target(weights), state)
 
-    def _advance(self, projected: Tensor, source: Source, state: DecoderState) -> Decoded:
-        layers = self.recurrence.step(projected, state.feed, state.layers)
-        (context, weights), history = self.attend(layers[-1][0], source, state.history)
-        attentional = self._read(layers[-1][0], context)
+    def _advance(self, projected: Tensor, source: Source, state: DecoderState, masks: Masks | None = None) -> Decoded:
+        layers = self.recurrence.step(projected, state.feed, state.layers, masks)
+        hidden = self.recurrence.output(layers)
+        (context, weights), history = self.attend(hidden, source, state.history)
+        attentional = self._read(hidden, context, masks)
         return Decoded(attentional, weights, DecoderState(layers, attentional if self.feeds_back else None, history))
 
-    def _read(self, hidden: Tensor, context: Tensor) -> Tensor:
+    def _read(self, hidden: Tensor, context: Tensor, masks: Masks | None = None) -> Tensor:
         attentional = torch.tanh(self.readout(torch.cat([context, hidden], dim=-1)))
-        return F.dropout(attentional, self.dropout, self.training)
+        return self.recurrence.drop(attentional, masks)

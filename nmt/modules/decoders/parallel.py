@@ -1,13 +1,13 @@
 """A decoder whose first layer never sees a context, so that all steps of a known target ask at once."""
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from nmt.modules.attention import Attention, NoAttention
-from nmt.modules.cells import Recurrence
+from nmt.modules.cells import CellOptions, LayerState, Recurrence
 from nmt.modules.decoders.base import Decoded, Decoder, DecoderState, Source
+from nmt.modules.dropout import Masks
 
 
 class ParallelDecoder(Decoder):
@@ -15,62 +15,57 @@ class ParallelDecoder(Decoder):
 
     The idea is that of GNMT and RNMT+, whose bottom layer asks for all others (Wu et al. 2016, section 3; Chen et al.
     2018). Teacher forcing has no loop over recurrent steps. With one layer s_t is p_t, which is Luong's decoder without
-    input feeding.
+    input feeding. With residual connections p_t is added to what the layers above it hand up.
     """
 
     def __init__(
         self,
         attention: Attention | NoAttention,
         *,
-        cell: str,
+        cells: CellOptions,
         embedding_size: int,
         memory_size: int,
         hidden_size: int,
         layers: int,
-        dropout: float,
     ) -> None:
         super().__init__(attention, hidden_size)
-        self.dropout = dropout
-        self.lower = Recurrence(
-            cell, input_size=embedding_size, feed_size=0, hidden_size=hidden_size, layers=1, dropout=dropout
-        )
-        self.upper = (
-            Recurrence(
-                cell,
-                input_size=hidden_size + memory_size,
-                feed_size=0,
-                hidden_size=hidden_size,
-                layers=layers - 1,
-                dropout=dropout,
-            )
-            if layers > 1
-            else None
-        )
+        self.lower = Recurrence(cells, input_size=embedding_size, feed_size=0, hidden_size=hidden_size, layers=1)
+        self.upper: Recurrence | None = None
+        if layers > 1:
+            size = hidden_size + memory_size
+            self.upper = Recurrence(cells, input_size=size, feed_size=0, hidden_size=hidden_size, layers=layers - 1)
         self.readout = nn.Linear(memory_size + hidden_size, hidden_size, bias=False)
 
     def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
         below = self.lower.step(self.lower.project(embedded), None, state.layers[:1])
-        hidden = below[0][0]
+        hidden = self.lower.output(below)
         (context, weights), history = self.attend(hidden, source, state.history)
-        above: tuple[tuple[Tensor, ...], ...] = ()
+        above: tuple[LayerState, ...] = ()
         if self.upper is not None:
-            above = self.upper.step(self.upper.project(self._join(hidden, context)), None, state.layers[1:])
-            hidden = above[-1][0]
-        return Decoded(self._read(hidden, context), weights, DecoderState((*below, *above), None, history))
+            above = self.upper.step(self.upper.project(self._join(hidden, context, None)), None, state.layers[1:])
+            hidden = self._top(hidden, self.upper.output(above))
+        return Decoded(self._read(hidden, context, None), weights, DecoderState((*below, *above), None, history))
 
     def forward(
         self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
     ) -> Decoded:
-        hidden, below = self.lower(embedded, state.layers[:1])
+        masks = self.lower.masks(embedded)
+        hidden, below = self.lower(embedded, state.layers[:1], masks)
         (context, weights), history = self.attend_all(hidden, source, state.history)
-        above: tuple[tuple[Tensor, ...], ...] = ()
+        above: tuple[LayerState, ...] = ()
         if self.upper is not None:
-            hidden, above = self.upper(self._join(hidden, context), state.layers[1:])
-        return Decoded(self._read(hidden, context), weights, DecoderState((*below, *above), None, history))
+            joined = self._join(hidden, context, masks)
+            masks = self.upper.masks(embedded)
+            found, above = self.upper(joined, state.layers[1:], masks)
+            hidden = self._top(hidden, found)
+        return Decoded(self._read(hidden, context, masks), weights, DecoderState((*below, *above), None, history))
 
-    def _join(self, hidden: Tensor, context: Tensor) -> Tensor:
-        return torch.cat([F.dropout(hidden, self.dropout, self.training), context], dim=-1)
+    def _join(self, hidden: Tensor, context: Tensor, masks: Masks | None) -> Tensor:
+        return torch.cat([self.lower.drop(hidden, masks), context], dim=-1)
 
-    def _read(self, hidden: Tensor, context: Tensor) -> Tensor:
+    def _top(self, lower: Tensor, upper: Tensor) -> Tensor:
+        return lower + upper if self.lower.options.residual else upper
+
+    def _read(self, hidden: Tensor, context: Tensor, masks: Masks | None) -> Tensor:
         attentional = torch.tanh(self.readout(torch.cat([context, hidden], dim=-1)))
-        return F.dropout(attentional, self.dropout, self.training)
+        return self.lower.drop(attentional, masks)

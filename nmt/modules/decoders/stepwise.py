@@ -1,13 +1,16 @@
 """What the decoders have in common whose state reads a context, so that even a known target goes step by step."""
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from nmt.modules.attention import Attention, NoAttention
 from nmt.modules.cells import Recurrence
 from nmt.modules.decoders.base import Decoded, Decoder, DecoderState, Source, along_target, each_step
+from nmt.modules.dropout import Masks
+
+StepMasks = tuple[Masks | None, ...]
+"""The variational masks of each recurrence that a step goes through."""
 
 
 class StepwiseDecoder(Decoder):
@@ -25,32 +28,37 @@ class StepwiseDecoder(Decoder):
         embedding_size: int,
         memory_size: int,
         hidden_size: int,
-        dropout: float,
     ) -> None:
         super().__init__(attention, hidden_size)
-        self.recurrence, self.dropout = recurrence, dropout
+        self.recurrence = recurrence
         self.readout = nn.Linear(hidden_size + memory_size + embedding_size, hidden_size)
 
     def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
-        context, weights, after = self._advance(self.recurrence.project(embedded), source, state)
-        return Decoded(self._read(after.layers[-1][0], context, embedded), weights, after)
+        context, weights, after = self._advance(self.recurrence.project(embedded), source, state, (None, None))
+        return Decoded(self._read(self.recurrence.output(after.layers), context, embedded, None), weights, after)
 
     def forward(
         self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
     ) -> Decoded:
         hidden, contexts, weights = [], [], []
+        masks = self._masks(embedded)
         for projected in each_step(self.recurrence.project(embedded)):
-            context, row, state = self._advance(projected, source, state)
-            hidden.append(state.layers[-1][0])
+            context, row, state = self._advance(projected, source, state, masks)
+            hidden.append(self.recurrence.output(state.layers))
             contexts.append(context)
             weights.append(row)
-        attentional = self._read(along_target(hidden), along_target(contexts), embedded)
+        attentional = self._read(along_target(hidden), along_target(contexts), embedded, masks[0])
         return Decoded(attentional, along_target(weights), state)
 
-    def _advance(self, projected: Tensor, source: Source, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
+    def _masks(self, embedded: Tensor) -> StepMasks:
+        return (self.recurrence.masks(embedded),)
+
+    def _advance(
+        self, projected: Tensor, source: Source, state: DecoderState, masks: StepMasks
+    ) -> tuple[Tensor, Tensor, DecoderState]:
         """Returns context, weights and state of one step of parallel hypotheses."""
         raise NotImplementedError(f"{type(self).__name__} does not define _advance")
 
-    def _read(self, hidden: Tensor, context: Tensor, embedded: Tensor) -> Tensor:
+    def _read(self, hidden: Tensor, context: Tensor, embedded: Tensor, masks: Masks | None) -> Tensor:
         attentional = torch.tanh(self.readout(torch.cat([hidden, context, embedded], dim=-1)))
-        return F.dropout(attentional, self.dropout, self.training)
+        return self.recurrence.drop(attentional, masks)

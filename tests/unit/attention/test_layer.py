@@ -52,7 +52,7 @@ def test_heads_of_every_score_ignore_padding(score: str) -> None:
 
 @pytest.mark.parametrize(("heads", "named"), [(4, "decoder_size"), (5, "decoder_size"), (6, "encoder_size")])
 def test_heads_that_do_not_divide_are_refused(heads: int, named: str) -> None:
-    line = rf"^model\.attention\.heads={heads} does not divide the \d+ of [^\n]*{named}$"
+    line = rf"^model\.attention\.heads={heads} does not divide the \d+ of [^\n]*{named}[^\n]*$"
     with pytest.raises(SettingsError, match=line):
         build_attention(AttentionSettings("general", heads=heads), 6, 10)
 
