@@ -14,11 +14,13 @@ from nmt.visual.tables import markdown
 
 log = logging.getLogger("nmt.cli")
 
+TITLE = "Comparison of runs"
 ABOUT = """\
 Compares runs that were tested on one text, the best BLEU first: scores with intervals and p-values as nmt evaluate
 gives them, alignment error rate, how sharp the attention is, speed and size, BLEU by source length. Runs are named by
 the settings in which they differ; of those that differ in the seed alone, mean and standard deviation are told too.
-Writes Markdown.
+Writes
+Markdown, and with -o a page that needs no other file.
 """
 
 
@@ -27,6 +29,12 @@ def parser() -> argparse.ArgumentParser:
     made = Parser(prog="nmt compare", description=ABOUT)
     made.add_argument(
         "runs", nargs="+", metavar="DIRECTORY", help="a run directory, or a folder that holds some, such as a sweep"
+    )
+    made.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE.html",
+        help="a page with the same tables, learning curves, and alignments of three test sentences by each model",
     )
     made.add_argument(
         "--bootstrap",
@@ -42,12 +50,29 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str]) -> None:
     """Compares."""
     given = parser().parse_args(arguments)
-    runs = _usable(given.runs)
-    ranking = rank_runs(runs, bootstrap=given.bootstrap, seed=given.seed)
-    text = "\n\n".join(["# Comparison of runs", *map(markdown, ranking.tables())])
+    page = _page(given.output) if given.output else None
+    ranking = rank_runs(_usable(given.runs), bootstrap=given.bootstrap, seed=given.seed)
+    text = "\n\n".join([f"# {TITLE}", *map(markdown, ranking.tables())])
     with naming("standard output"):
         sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "replace"))
         sys.stdout.buffer.flush()
+    if page is not None:
+        from nmt.translation.report import galleries
+        from nmt.visual.report_page import report_page
+
+        content = report_page(TITLE, [*ranking.tables(), *galleries(ranking)])
+        with naming(str(page)):
+            page.write_text(content, encoding="utf-8")
+
+
+def _page(name: str) -> Path:
+    """Returns the file of the page, if it can be."""
+    path = Path(name)
+    if path.suffix.lower() != ".html":
+        parser().error(f"-o {path}: the file must end in .html")
+    if not path.absolute().parent.is_dir():
+        raise SettingsError(f"{path.parent}: no such folder")
+    return path
 
 
 def _usable(names: Sequence[str]) -> list[Run]:

@@ -47,6 +47,14 @@ class Run:
         found = self.metrics.get(name)
         return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
+    def curves(self) -> dict[str, list[dict[str, float]]] | None:
+        """Returns the points of the learning curves, lists `train` and `valid`; None if the run has no such file."""
+        try:
+            found = json.loads((self.folder / "curves.json").read_text(encoding="utf-8"))
+            return {name: [point for point in found[name] if "step" in point] for name in ("train", "valid")}
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     @property
     def tokenizer(self) -> str | None:
         """BLEU's tokeniser, as the signature of the run tells it."""
