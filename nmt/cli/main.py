@@ -15,6 +15,7 @@ COMMANDS = {
     "translate": "translate a file or standard input, with alignments",
     "score": "log-probability of given translations",
     "evaluate": "BLEU, chrF and TER of translations, compared by bootstrap",
+    "compare": "a report of several runs: scores, seeds, curves, alignments",
     "heatmap": "draw the alignment of one sentence",
 }
 

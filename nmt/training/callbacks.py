@@ -100,6 +100,55 @@ class ProgressLines(pl.Callback):
             self._reset()
 
 
+class TokenRate(pl.Callback):
+    """Counts target tokens and the seconds of training, those of validations left out, also over resumed parts."""
+
+    def __init__(self) -> None:
+        self._tokens, self._seconds = 0, 0.0
+        self._begin: float | None = None
+
+    def figures(self) -> dict[str, float]:
+        """Returns `train_tokens_per_second`, nothing if no token was counted."""
+        seconds = self._elapsed()
+        return {"train_tokens_per_second": round(self._tokens / seconds, 1)} if self._tokens and seconds else {}
+
+    def _elapsed(self) -> float:
+        return self._seconds + (0.0 if self._begin is None else time.monotonic() - self._begin)
+
+    def _stop(self) -> None:
+        self._seconds, self._begin = self._elapsed(), None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Starts the clock."""
+        self._begin = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: PairBatch, batch_idx: int
+    ) -> None:
+        """Counts the tokens of a batch."""
+        self._tokens += batch.target_tokens
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stops the clock."""
+        self._stop()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Goes on, after what other callbacks do with a validation."""
+        self._begin = time.monotonic()
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stops the clock for good."""
+        self._stop()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns what was counted."""
+        return {"tokens": self._tokens, "seconds": self._elapsed()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restores what was counted up to the checkpoint, so that steps that were lost do not count."""
+        self._tokens, self._seconds = state_dict["tokens"], state_dict["seconds"]
+
+
 def link_latest(run: Path, root: Path) -> None:
     """Points `runs/NAME/latest` at a run `runs/NAME/TIME`; leaves runs elsewhere alone."""
     if run.parent.parent.resolve() != root.resolve():

@@ -1,5 +1,7 @@
 """Learning curves: kept while training, drawn at each validation."""
 
+import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +10,7 @@ import lightning.pytorch as pl
 
 from nmt.config import at_least
 from nmt.data.batches import PairBatch
+from nmt.data.text import replace_file
 from nmt.training.harmless import Harmless
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ ATTENTION = {"relative_entropy": "entropy / uniform", "end_weight": "on </s>", "
 
 
 class LearningCurves(pl.Callback):
-    """Draws losses, scores, attention health and learning rate over the steps.
+    """Draws losses, scores, attention health and learning rate over the steps; writes the points as JSON beside.
 
     The points are this callback's own and go with the checkpoint. So a run that was killed and resumed has one curve,
     without the steps that were lost, whatever loggers there are.
@@ -48,11 +51,12 @@ class LearningCurves(pl.Callback):
             self._add_point(trainer)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Adds a point to all curves and draws them."""
+        """Adds a point to all curves, writes and draws them."""
         self._add_point(trainer)
         figures = {name: float(one) for name, one in trainer.callback_metrics.items() if name.startswith("valid/")}
         self._valid.append({"step": trainer.global_step, **figures})
         with self._harmless():
+            replace_file(self._path.with_suffix(".json"), _points(self.state_dict()))
             self._draw()
 
     def _add_point(self, trainer: pl.Trainer) -> None:
@@ -86,6 +90,15 @@ class LearningCurves(pl.Callback):
         """Restores the points."""
         self._train, self._valid = list(state_dict["train"]), list(state_dict["valid"])
         self._epochs = state_dict["epochs"]
+
+
+def _points(curves: dict[str, Any]) -> bytes:
+    """Returns the points as JSON; what is no number, such as a loss that has overflown, is left out."""
+    kept = {
+        name: [{key: value for key, value in point.items() if math.isfinite(value)} for point in curves[name]]
+        for name in ("train", "valid")
+    }
+    return (json.dumps({**kept, "epochs": curves["epochs"]}) + "\n").encode()
 
 
 def _curve(label: str, points: Sequence[Point], name: str) -> "Curve":

@@ -18,7 +18,7 @@ from nmt.data.corpus import Corpus, load_corpus
 from nmt.data.tokenizer import Tokenizer
 from nmt.data.vocabulary import load_tokenizers
 from nmt.training import loggers
-from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines, link_latest
+from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines, TokenRate, link_latest
 from nmt.training.data import TranslationData
 from nmt.training.module import TranslationModule, typed_packages
 from nmt.training.readme import RunFacts, RunReadme
@@ -79,19 +79,20 @@ def train(
         _refuse_used(settings.run)
     run = prepare(resolved_config(config, settings), settings, resume)
     readme = RunReadme(RunFacts(settings, run.corpus, run.data.report, run.module.parameter_count(), command))
-    trainer, timer = _trainer(run, readme, link)
+    rate = TokenRate()
+    trainer, timer = _trainer(run, [*_callbacks(run, readme, link), rate])
     write_config(settings.run, run.config)
     _announce(run)
     with loggers.running(trainer.loggers, run.config):
         _fit(trainer, run, resume)
-        figures = _report(run, trainer.global_step, timer.time_elapsed("train"))
+        figures = _report(run, trainer.global_step, timer.time_elapsed("train"), rate.figures())
         loggers.log_figures(trainer.loggers, figures, trainer.global_step)
     readme.write(figures, finished=True)
     return figures
 
 
-def _report(run: Prepared, steps: int, seconds: float) -> dict[str, Any]:
-    figures = {"steps": steps, "parameters": run.module.parameter_count(), "train_seconds": round(seconds, 1)}
+def _report(run: Prepared, steps: int, seconds: float, rate: Mapping[str, float]) -> dict[str, Any]:
+    figures = {"steps": steps, "parameters": run.module.parameter_count(), "train_seconds": round(seconds, 1), **rate}
     corpus, target_lang = run.corpus, run.settings.data.target_lang
     parts = [Part("valid", corpus.valid)] + ([Part("test", corpus.test)] if corpus.test is not None else [])
     allowed = typed_packages(run.settings.model)
@@ -195,9 +196,9 @@ def _write_package(settings: RunSettings, package: Package, link: bool, metrics:
         link_latest(settings.run, settings.root)
 
 
-def _trainer(run: Prepared, readme: RunReadme, link: bool) -> tuple[pl.Trainer, Timer]:
+def _trainer(run: Prepared, callbacks: list[pl.Callback]) -> tuple[pl.Trainer, Timer]:
     """Builds the trainer and the timer that ends it; the timer also tells how long training took."""
-    settings, callbacks = dict(run.config["trainer"]), _callbacks(run, readme, link)
+    settings = dict(run.config["trainer"])
     timer = Timer(duration=settings.pop("max_time"))
     if settings["max_epochs"] is None:
         settings["max_epochs"] = -1

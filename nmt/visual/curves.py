@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib import style
@@ -39,7 +39,7 @@ class Panel:
 
     Attributes:
         title: a line above.
-        curves: from the first to the last colour, at most four; those without a point are left out.
+        curves: from the first to the last colour; those without a point are left out.
         limits: the least and the greatest value of the axis; by default those of the curves.
     """
 
@@ -72,7 +72,7 @@ def save_curves(path: str | Path, panels: Sequence[Panel], *, title: str = "", u
         figure.subplots_adjust(0.06, 0.5 / height, 0.985, 1 - 0.65 / height, wspace=0.16, hspace=0.2)
         end = max((step for panel in panels for curve in panel.curves for step in curve.steps), default=1)
         for axes, panel in zip(grid.flat, panels, strict=False):
-            _draw(axes, panel, end)
+            draw_panel(axes, panel, end)
         for axes in grid.flat[len(panels) :]:
             axes.set_visible(False)
         for axes in grid[-1]:
@@ -86,7 +86,27 @@ def save_curves(path: str | Path, panels: Sequence[Panel], *, title: str = "", u
             part.unlink(missing_ok=True)
 
 
-def _draw(axes: "Axes", panel: Panel, end: float) -> None:
+def curve_style(index: int) -> dict[str, Any]:
+    """Returns how the curve of an index is drawn: 16 of them differ."""
+    place, turn = index % len(COLORS), index // len(COLORS)
+    return {
+        "color": COLORS[place],
+        "linestyle": DASHES[(place + turn) % len(DASHES)],
+        "marker": MARKERS[(place + turn) % len(MARKERS)],
+        "markersize": 4,
+        "linewidth": 1.6,
+    }
+
+
+def draw_panel(axes: "Axes", panel: Panel, end: float, *, legend: bool = True) -> None:
+    """Draws a panel on axes that exist.
+
+    Args:
+        axes: to draw on.
+        panel: what to draw.
+        end: the last step of all panels.
+        legend: whether labels are shown, beside the title.
+    """
     axes.set_title(panel.title, fontsize=10, loc="left")
     axes.set_xlim(0, 1.03 * end)
     axes.grid(visible=True, color="#e6e6e6", linewidth=0.8)
@@ -101,12 +121,8 @@ def _draw(axes: "Axes", panel: Panel, end: float) -> None:
             curve.steps,
             curve.values,
             label=curve.label,
-            color=COLORS[index],
-            linestyle=DASHES[index],
-            marker=MARKERS[index] if len(curve.steps) <= MOST_MARKED else "",
-            markersize=4,
-            linewidth=1.6,
             clip_on=False,
+            **curve_style(index) | ({} if len(curve.steps) <= MOST_MARKED else {"marker": ""}),
         )
     if panel.limits is not None:
         axes.set_ylim(*panel.limits)
@@ -115,7 +131,7 @@ def _draw(axes: "Axes", panel: Panel, end: float) -> None:
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    if len(panel.curves) > 1 and filled:
+    if legend and len(panel.curves) > 1 and filled:
         # Beside the title, where no line runs.
         axes.legend(
             loc="lower right",

@@ -50,7 +50,7 @@ OWN = (*TINY[:4], "data.train=text/train", "data.valid=text/valid", "trainer.max
 
 def test_run_holds_all_its_files(trained: Path) -> None:
     assert names(trained) == {
-        *("README.md", "config.yaml", "metrics.json", "train.log", "curves.png"),
+        *("README.md", "config.yaml", "metrics.json", "train.log", "curves.png", "curves.json"),
         *("logs", "checkpoints", "model", "validation"),
         *TEST_FILES,
     }

@@ -93,7 +93,7 @@ def test_showing_changes_nothing(call_nmt: CallNmt, tmp_path: Path) -> None:
     shown, plain, without = (
         {path.name for path in (tmp_path / name).iterdir()} for name in ("shown", "plain", "without")
     )
-    assert shown - plain == {"logs", "curves.png", "validation"}
+    assert shown - plain == {"logs", "curves.png", "curves.json", "validation"}
     assert shown - without == {"logs"}
     assert steps_of(tmp_path / "shown", ".png") == [3, 6, 7]
     assert steps_of(tmp_path / "without", ".txt") == [3, 6, 7]
@@ -128,6 +128,10 @@ def test_stopped_run_says_so_and_is_told_as_one(
     points = checkpoint["callbacks"]["LearningCurves"]
     assert [point["step"] for point in points["train"]] == list(range(1, 9))  # steps done twice count once
     assert [point["step"] for point in points["valid"]] == [3, 6, 8]
+    assert json.loads((tmp_path / "run" / "curves.json").read_text(encoding="utf-8")) == points
+    rate = checkpoint["callbacks"]["TokenRate"]
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["train_tokens_per_second"] == pytest.approx(rate["tokens"] / rate["seconds"], rel=0.05)
 
 
 def test_pictures_that_cannot_be_drawn_do_not_end_a_run(
