@@ -95,7 +95,8 @@ class Ranking:
         return [Table(f"BLEU by {groups.unit} of the source", ["#", "run", *ranges], [lines, *rows], frozenset({1}))]
 
     def _groups(self) -> list[Table]:
-        names = [name for name in differing([one.run for one in self.runs]) if name != "seed"]
+        names = differing([one.run for one in self.runs])
+        names.pop("seed", None)
         found: dict[tuple[tuple[str, str], ...], dict[str, Ranked]] = {}
         for one in self.runs:
             settings = dict(one.run.settings)

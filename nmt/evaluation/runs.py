@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,16 +168,29 @@ def _flat(config: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, str]]:
             yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def differing(runs: Sequence[Run]) -> list[str]:
-    """Returns the names of the settings in which runs differ, the seed last."""
+def differing(runs: Sequence[Run]) -> Settings:
+    """Returns the settings in which runs differ, the seed last, each with the shortest end of its name that is clear.
+
+    So `model.attention.score` is `score`, while `data.train` stays, because there is `data.phrasebook.train`.
+    """
     names = dict.fromkeys(name for run in runs for name in run.settings)
     found = [name for name in names if len({run.settings.get(name) for run in runs}) > 1]
-    return sorted(found, key=lambda name: name == "seed")
+    ends = Counter(end for name in names for end in _ends(name))
+    return {
+        name: next((end for end in _ends(name) if ends[end] == 1), name)
+        for name in sorted(found, key=lambda name: name == "seed")
+    }
 
 
-def describe(run: Run, names: Sequence[str]) -> str:
-    """Returns the settings of these names, as they would be given to `nmt train`."""
-    return " ".join(f"{name}={run.settings[name]}" for name in names if name in run.settings)
+def _ends(name: str) -> list[str]:
+    """Returns the last part of a dotted name, the last two parts, and so on."""
+    parts = name.split(".")
+    return [".".join(parts[-count:]) for count in range(1, len(parts) + 1)]
+
+
+def describe(run: Run, names: Settings) -> str:
+    """Returns settings of a run by the names that they are given."""
+    return " ".join(f"{shown}={run.settings[name]}" for name, shown in names.items() if name in run.settings)
 
 
 def run_names(runs: Sequence[Run]) -> list[str]:

@@ -20,6 +20,7 @@ LARGEST_FONT = 10.0
 NUMBERED_CELL = 20.0
 TITLE_CHARACTER = 6.5
 TITLE_LINE = 0.22
+PANEL_CHARACTERS = 20
 GAP = 0.35
 RIGHT = 1.1
 GRID_INCHES = 7.0
@@ -60,15 +61,22 @@ def place_panels(panels: Sequence[Panel]) -> list[Place]:
     for number, row in enumerate(_rows(panels, cell)):
         wraps = [title_characters(_shape(panel)[1] * cell * POINTS, is_alone=is_alone) for panel in row]
         top += max(_head(panel, cell, wrap) for panel, wrap in zip(row, wraps, strict=True))
-        right = 0.0
+        last: Place | None = None
         for index, (panel, wrap) in enumerate(zip(row, wraps, strict=True)):
             named = index == 0 or panel.target != row[index - 1].target
-            left = right + (_margin(panel, cell) if named else GAP)
             height, width = (count * cell for count in _shape(panel))
-            places.append(Place(left, top, width, height, wrap, named, number == 0 and index == len(row) - 1))
-            right = left + width
+            left = _margin(panel, cell) if named else GAP
+            if last is not None:
+                left = last.left + last.width + max(left, _title_gap(last, width, wrap) if panel.title else 0.0)
+            last = Place(left, top, width, height, wrap, named, number == 0 and index == len(row) - 1)
+            places.append(last)
         top += max(_shape(panel)[0] for panel in row) * cell + GAP
     return places
+
+
+def _title_gap(last: Place, width: float, wrap: int) -> float:
+    """Inches that must be between a matrix and the last one, so that titles centred above them keep apart."""
+    return ((last.title_characters + wrap) * TITLE_CHARACTER / POINTS - last.width - width) / 2
 
 
 def panel_axes(figure: "Figure", places: Sequence[Place]) -> list["Axes"]:
@@ -88,13 +96,15 @@ def _rows(panels: Sequence[Panel], cell: float) -> list[list[Panel]]:
     rows: list[list[Panel]] = []
     width = 0.0
     for panel in panels:
-        needed = _margin(panel, cell) + _shape(panel)[1] * cell
-        if rows and width + needed <= WIDEST_ROW:
+        alone = _margin(panel, cell) + _shape(panel)[1] * cell
+        beside = GAP + alone - _margin(panel, cell) if rows and rows[-1][-1].target == panel.target else alone
+        beside = max(beside, PANEL_CHARACTERS * TITLE_CHARACTER / POINTS if panel.title else 0.0)
+        if rows and width + beside <= WIDEST_ROW:
             rows[-1].append(panel)
-            width += needed
+            width += beside
         else:
             rows.append([panel])
-            width = needed
+            width = alone
     return rows
 
 
@@ -132,7 +142,7 @@ def title_characters(width: float, *, is_alone: bool = True) -> int:
 
     A matrix that stands alone may be narrower than its title, panels must not write over each other.
     """
-    return max(48, int(width / TITLE_CHARACTER)) if is_alone else max(14, int((width + 36) / TITLE_CHARACTER))
+    return max(48 if is_alone else PANEL_CHARACTERS, int(width / TITLE_CHARACTER))
 
 
 def axes_points(axes: "Axes") -> tuple[float, float]:

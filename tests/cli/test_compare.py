@@ -27,7 +27,7 @@ def test_scores_are_those_of_sacrebleu_and_of_evaluate(call_nmt: CallNmt, tmp_pa
     make_run(tmp_path / "c", 0.12, attention("general"))
     first, second, third = compared(call_nmt, "a", "b", "c")["Runs"]
     assert [row["run"] for row in (first, second, third)] == [
-        f"model.attention.score={score}" for score in ("cosine", "general", "dot")
+        f"score={score}" for score in ("cosine", "general", "dot")
     ]
     for row, noise in ((first, 0.1), (second, 0.12), (third, 0.3)):
         bleu, chrf = (metric.corpus_score(noisy(noise), [REFERENCES]).score for metric in (BLEU(), CHRF()))
@@ -95,13 +95,13 @@ def test_names_without_what_does_not_matter(call_nmt: CallNmt, tmp_path: Path) -
     make_run(tmp_path / "x" / "run", 0.1, {**attention("dot"), "logger": {"csv": 1}})
     make_run(tmp_path / "y" / "run", 0.2, {**attention("dot", 2), **optimizer})
     names = [row["run"] for row in compared(call_nmt, "x", "y", "--bootstrap", "0")["Runs"]]
-    assert names == ["seed=1", r"optimizer=Adam optimizer.betas=\[0.9, 0.98\] seed=2"]
+    assert names == ["seed=1", r"optimizer=Adam betas=\[0.9, 0.98\] seed=2"]
     make_run(tmp_path / "y" / "run", 0.2, attention("dot"))
     assert [row["run"] for row in compared(call_nmt, "x", "y", "--bootstrap", "0")["Runs"]] == ["x/run", "y/run"]
     make_run(tmp_path / "z", 0.3, attention("cosine"))
     names = [row["run"] for row in compared(call_nmt, "x", "y", "z", "--bootstrap", "0")["Runs"]]
-    same = "model.attention.score=dot"
-    assert names == [f"{same} (x/run)", f"{same} (y/run)", "model.attention.score=cosine"]
+    same = "score=dot"
+    assert names == [f"{same} (x/run)", f"{same} (y/run)", "score=cosine"]
 
 
 def test_groups_of_seeds(call_nmt: CallNmt, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_groups_of_seeds(call_nmt: CallNmt, tmp_path: Path) -> None:
     arguments = [f"{score}{seed}" for score, seed in noises]
     bleu = {key: BLEU().corpus_score(noisy(noise), [REFERENCES]).score for key, noise in noises.items()}
     rows = compared(call_nmt, *arguments, "--bootstrap", "0")["Groups of seeds"]
-    assert [row["group"] for row in rows] == [f"model.attention.score={s}" for s in ("dot", "general", "cosine")]
+    assert [row["group"] for row in rows] == [f"score={s}" for s in ("dot", "general", "cosine")]
     assert [row["n"] for row in rows] == ["2", "1", "2"]
     for row, score in ((rows[0], "dot"), (rows[2], "cosine")):
         one, other = bleu[score, 1], bleu[score, 2]
@@ -210,8 +210,8 @@ def test_hostile_settings_and_folders(call_nmt: CallNmt, tmp_path: Path) -> None
     make_run(tmp_path / "a|b", 0.1, attention("x|y\n| z"))
     make_run(tmp_path / "c", 0.2, attention("<script>"))
     first, second = compared(call_nmt, "a|b", "c", "--bootstrap", "0")["Runs"]
-    assert (first["run"], first["folder"]) == (r"model.attention.score=x\|y \| z", r"a\|b")
-    assert second["run"] == r"model.attention.score=\<script\>"
+    assert (first["run"], first["folder"]) == (r"score=x\|y \| z", r"a\|b")
+    assert second["run"] == r"score=\<script\>"
 
 
 def test_torch_is_not_loaded(tmp_path: Path, environment: dict[str, str]) -> None:
@@ -232,7 +232,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str])
 def test_real_sweep(call_nmt: CallNmt, sweep: Path) -> None:
     found = compared(call_nmt, sweep, "--bootstrap", "20")
     assert {row["run"] for row in found["Runs"]} == {
-        f"model.attention.score={score} seed={seed}" for score in ("additive", "cosine") for seed in (1, 2)
+        f"score={score} seed={seed}" for score in ("additive", "cosine") for seed in (1, 2)
     }
     for row in found["Runs"]:
         metrics = json.loads((Path(row["folder"].replace("\\", "")) / "metrics.json").read_text(encoding="utf-8"))
