@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nmt.cli.options import Parser, naming, whole
+from nmt.cli.options import Parser, add_allowance, naming, whole
 from nmt.config import SettingsError
 from nmt.evaluation.ranking import rank_runs
 from nmt.evaluation.runs import Run, find_runs, read_run, unfinished
@@ -19,8 +19,7 @@ ABOUT = """\
 Compares runs that were tested on one text, the best BLEU first: scores with intervals and p-values as nmt evaluate
 gives them, alignment error rate, how sharp the attention is, speed and size, BLEU by source length. Runs are named by
 the settings in which they differ; of those that differ in the seed alone, mean and standard deviation are told too.
-Writes
-Markdown, and with -o a page that needs no other file.
+Writes Markdown, and with -o a page that needs no other file.
 """
 
 
@@ -44,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
         help="samples, 0 for neither intervals nor p (default: %(default)s)",
     )
     made.add_argument("--seed", type=whole, metavar="N", help="of the samples (default: $SACREBLEU_SEED, else 12345)")
+    add_allowance(made)
     return made
 
 
@@ -60,7 +60,7 @@ def run(arguments: Sequence[str]) -> None:
         from nmt.translation.report import galleries
         from nmt.visual.report_page import report_page
 
-        content = report_page(TITLE, [*ranking.tables(), *galleries(ranking)])
+        content = report_page(TITLE, [*ranking.tables(), *galleries(ranking, given.allow_package)])
         with naming(str(page)):
             page.write_text(content, encoding="utf-8")
 

@@ -26,6 +26,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a run directory or a model package")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default: %(default)s)")
     parser.add_argument("--precision", default="float", choices=PRECISIONS, help="default: %(default)s")
+    add_allowance(parser)
+    parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (default: torch's choice)")
+
+
+def add_allowance(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that allows code from outside the package."""
     parser.add_argument(
         "--allow-package",
         action="append",
@@ -33,7 +39,6 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="PKG",
         help="run code of this package for a model whose attention score is from outside (may be given again)",
     )
-    parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (default: torch's choice)")
 
 
 def add_search(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,7 @@
 """Pictures for the report of several runs: their learning curves, and how each model aligns the same sentences."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from nmt.alignment import Alignment
 from nmt.config import UserError
@@ -23,10 +23,15 @@ CURVES = (
 Points = dict[str, list[dict[str, float]]]
 
 
-def galleries(ranking: Ranking) -> list[Gallery]:
-    """Returns learning curves and alignments, as far as the runs give them; says in notes what they do not."""
+def galleries(ranking: Ranking, allow_packages: Collection[str] = ()) -> list[Gallery]:
+    """Returns learning curves and alignments, as far as the runs give them; says in notes what they do not.
+
+    Args:
+        ranking: the runs.
+        allow_packages: packages whose code may be run for models with a score from outside.
+    """
     runs = {f"{rank}  {one.name}": one for rank, one in enumerate(ranking.runs, 1)}
-    return [_curves(runs), _alignments(runs, ranking.sources)]
+    return [_curves(runs), _alignments(runs, ranking.sources, allow_packages)]
 
 
 def _curves(runs: dict[str, Ranked]) -> Gallery:
@@ -48,7 +53,7 @@ def _curve(name: str, points: Sequence[dict[str, float]], figure: str) -> Curve:
     return Curve(name, [point["step"] for point in kept], [point[figure] for point in kept])
 
 
-def _alignments(runs: dict[str, Ranked], sources: Sequence[str] | None) -> Gallery:
+def _alignments(runs: dict[str, Ranked], sources: Sequence[str] | None, allow_packages: Collection[str]) -> Gallery:
     title = "Alignments of test sentences"
     if sources is None:
         return Gallery(title, [], ["None, because these runs do not tell of one common source text (test.sources)."])
@@ -60,7 +65,7 @@ def _alignments(runs: dict[str, Ranked], sources: Sequence[str] | None) -> Galle
     notes = ["How each model aligns the reference with its source, by words (forced decoding)."]
     for name, one in runs.items():
         try:
-            translator = Translator.load(one.run.folder)
+            translator = Translator.load(one.run.folder, allow_packages=allow_packages)
             found[name] = [translator.align(*pair).words() for pair in pairs]
         except UserError as error:
             notes.append(f"Left out: {name}: {' '.join(str(error).split())}")

@@ -49,6 +49,12 @@ def test_score_from_outside_is_trained_by_name_and_loaded_by_permission(run_nmt:
     found = run_nmt("translate", "own", "--allow-package", "own_scores", stdin="ten\n", env={"PYTHONPATH": "."})
     assert found.returncode == 0, found.stderr
     assert found.stdout.count("\n") == 1
+    allowed = ("--allow-package", "own_scores")
+    for permission, left_out in (((), True), (allowed, False)):
+        done = run_nmt("compare", "own", "-o", "page.html", *permission, env={"PYTHONPATH": "."})
+        assert done.returncode == 0, done.stderr
+        assert ("--allow-package own_scores" in done.stderr) == left_out
+        assert ("Left out: 1  own" in (tmp_path / "page.html").read_text()) == left_out
 
 
 @pytest.mark.parametrize(
@@ -85,6 +91,8 @@ def test_model_without_attention_translates_and_says_that_it_has_no_alignment(
     assert refused.returncode == 1
     assert "no alignment" in refused.stderr
     assert not (tmp_path / "links").exists()
+    assert call_nmt("compare", "none", "-o", "page.html").returncode == 0
+    assert "Left out: 1  none" in (tmp_path / "page.html").read_text()
 
 
 def test_temperature_sharpens_and_flattens_alignments(translator: Translator) -> None:
