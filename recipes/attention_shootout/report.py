@@ -1,0 +1,113 @@
+"""Prints what the runs of the shoot-out have found, as Markdown.
+
+    python -m recipes.attention_shootout.report > recipes/attention_shootout/RESULTS.md
+
+A difference counts as real if it is beyond two standard deviations of the seeds, 2 √(sd² + sd²) of the two means.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from math import isnan, nan
+from pathlib import Path
+from typing import Any
+
+from nmt.evaluation.ranking import Spread
+from nmt.visual.tables import Table, markdown
+from recipes.attention_shootout.run import ATTENTIONS, DECODERS, ROOT, SCORES
+
+RUNS = ROOT / "runs" / "attention_shootout"
+Figures = Mapping[str, Sequence[Mapping[str, Any]]]
+"""The figures of all seeds of a model, by its name."""
+
+
+def read(part: Path) -> dict[str, list[dict[str, Any]]]:
+    """Returns the figures of the runs that have finished, by their names without the seed, in the order of seeds."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for file in sorted(part.glob("*/metrics.json"), key=lambda file: int(file.parent.name.rpartition("-")[2])):
+        found.setdefault(file.parent.name.rpartition("-")[0], []).append(json.loads(file.read_text(encoding="utf-8")))
+    return found
+
+
+def spread(seeds: Iterable[Mapping[str, Any]], figure: str) -> Spread | None:
+    """Returns mean and deviation of a figure over seeds; None if there is no seed, or one without it."""
+    values = [float(one.get(figure, nan)) for one in seeds]
+    return Spread.of(values) if values and not any(map(isnan, values)) else None
+
+
+def grid(title: str, found: Figures, figure: str, digits: int, *, sign: int) -> Table:
+    """Returns a figure of every score with every decoder, and what is no worse than the best of a decoder.
+
+    Args:
+        title: of the table.
+        found: by `DECODER-SCORE`.
+        figure: its name in `metrics.json`.
+        digits: to show.
+        sign: 1 if more is better, -1 if less is.
+    """
+    columns = []
+    for decoder in DECODERS:
+        cells = [spread(found.get(f"{decoder}-{score}", ()), figure) for score in SCORES]
+        best = max((one for one in cells if one is not None), key=lambda one: sign * one.mean, default=None)
+        columns.append([_cell(one, best, digits) for one in cells])
+    rows = [[score, *cells] for score, *cells in zip(SCORES, *columns, strict=True)]
+    notes = ["mean ± standard deviation of the seeds; ^: the best of a decoder; =: no real difference from that"]
+    return Table(title, ["score", *DECODERS], rows, frozenset({0}), notes)
+
+
+def _cell(one: Spread | None, best: Spread | None, digits: int) -> str:
+    if one is None or best is None:
+        return ""
+    return f"{one.show(digits)} {'^' if one is best else '=' if one.beyond(best) is False else ' '}"
+
+
+def attentions(found: Figures) -> Table:
+    """Returns all figures of the attentions that were compared at equal size."""
+    columns = (
+        ("BLEU", "test/bleu", 2),
+        ("chrF2", "test/chrf", 2),
+        ("validation loss", "valid/loss", 3),
+        ("attention entropy", "test/attention_relative_entropy", 3),
+        ("weight on </s>", "test/attention_end_weight", 3),
+        ("tokens/s", "train_tokens_per_second", 0),
+        ("parameters", "parameters", 0),
+    )
+    kept = [column for column in columns if any(column[1] in one for seeds in found.values() for one in seeds)]
+    rows = []
+    for name in ATTENTIONS:
+        seeds = found.get(name, ())
+        spreads = [(spread(seeds, figure), digits) for _, figure, digits in kept]
+        rows.append([name, str(len(seeds)), *("" if one is None else one.show(digits) for one, digits in spreads)])
+    return Table("Tatoeba, German to English", ["attention", "n", *(head for head, _, _ in kept)], rows, frozenset({0}))
+
+
+def differences(found: Figures) -> Table:
+    """Returns by how much BLEU the attention of a row is better than that of a column, real differences with a mark."""
+    spreads = {name: one for name in ATTENTIONS if (one := spread(found.get(name, ()), "test/bleu")) is not None}
+
+    def show(one: Spread, other: Spread) -> str:
+        return "" if one is other else f"{one.mean - other.mean:+.2f}{'*' if one.beyond(other) else ''}"
+
+    rows = [[name, *(show(one, other) for other in spreads.values())] for name, one in spreads.items()]
+    notes = ["BLEU of the row's attention less that of the column's; * beyond two standard deviations of the seeds"]
+    return Table("Differences of BLEU on Tatoeba", ["", *spreads], rows, frozenset({0}), notes)
+
+
+def main() -> None:
+    """Prints the tables."""
+    phrases, sentences = read(RUNS / "phrasebook"), read(RUNS / "tatoeba")
+    tables = [
+        grid("Phrasebook: BLEU", phrases, "test/bleu", 1, sign=1),
+        grid("Phrasebook: alignment error rate", phrases, "test/aer", 3, sign=-1),
+        attentions(sentences),
+        differences(sentences),
+    ]
+    counts = (
+        f"{sum(map(len, phrases.values()))} runs on the phrasebook, {sum(map(len, sentences.values()))} on Tatoeba."
+    )
+    text = "\n\n".join(["# Results of the shoot-out", counts, *map(markdown, tables)])
+    sys.stdout.buffer.write(f"{text}\n".encode())
+
+
+if __name__ == "__main__":
+    main()

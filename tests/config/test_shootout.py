@@ -1,0 +1,84 @@
+"""The recipe of the shoot-out: its runs, of equal size where it says so, and its tables."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from nmt.config import Vocabulary
+from nmt.modules.build import build_model
+from nmt.training.resolve import resolve
+from recipes.attention_shootout import report, run
+from tests.config.test_conf import composed
+
+PIECES = Vocabulary(size=2000, pad_id=0, bos_id=1, eos_id=2, unk_id=3)
+
+
+def parameters(trial: run.Trial) -> int:
+    settings = resolve(composed(*trial.overrides))
+    return sum(one.numel() for one in build_model(settings.model, PIECES, PIECES).parameters())
+
+
+def test_every_score_meets_every_decoder() -> None:
+    trials = list(run.phrasebook([1, 2, 3]))
+    assert len({trial.name for trial in trials}) == len(trials) == 3 * len(run.SCORES) * len(run.DECODERS)
+    for trial in trials[: len(run.SCORES) * len(run.DECODERS)]:
+        settings = resolve(composed(*trial.overrides))
+        assert trial.name == f"phrasebook/{settings.model.decoder}-{settings.model.attention.score}-1"
+
+
+def test_attentions_are_compared_at_equal_size() -> None:
+    sizes = [parameters(trial) for trial in run.tatoeba([1])]
+    assert len(sizes) == 7
+    assert max(sizes) < 1.005 * min(sizes)
+
+
+def test_finished_runs_stay_and_interrupted_ones_continue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    trial = run.Trial("tatoeba/dot-1", ("model.attention.score=dot", "seed=1"))
+    assert trial.command()[1:] == ["train", *trial.overrides, f"paths.output_dir={trial.folder}"]
+    (tmp_path / trial.folder / "checkpoints").mkdir(parents=True)
+    (tmp_path / trial.folder / "checkpoints" / "last.ckpt").touch()
+    assert trial.command()[1:] == ["train", f"resume={trial.folder}"]
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a finished run was trained again"))
+    (tmp_path / trial.folder / "metrics.json").touch()
+    assert run.finish(trial) is None
+
+
+def found(bleu: Mapping[str, Sequence[float]]) -> report.Figures:
+    return {name: [{"test/bleu": value} for value in values] for name, values in bleu.items()}
+
+
+def test_differences_are_real_beyond_two_deviations() -> None:
+    # Deviations of 1; so 2 √(1 + 1) = 2.83 is the least real difference.
+    table = report.differences(
+        found({"additive": [9, 10, 11], "dot": [11.8, 12.8, 13.8], "general": [11.9, 12.9, 13.9]})
+    )
+    assert table.head == ["", "additive", "dot", "general"]
+    assert [list(row) for row in table.rows] == [
+        ["additive", "", "-2.80", "-2.90*"],
+        ["dot", "+2.80", "", "-0.10"],
+        ["general", "+2.90*", "+0.10", ""],
+    ]
+
+
+@pytest.mark.parametrize(("sign", "marks"), [(1, " =^"), (-1, "^= ")])
+def test_grid_marks_the_best_and_its_equals(sign: int, marks: str) -> None:
+    seeds: dict[str, list[float]] = {
+        "bahdanau-additive": [9.0, 10, 11],
+        "bahdanau-dot": [11, 12, 13],
+        "bahdanau-scaled_dot": [12.9, 13.9, 14.9],
+    }
+    table = report.grid("BLEU", found(seeds), "test/bleu", 1, sign=sign)
+    assert [row[1][-1] for row in table.rows[:3]] == list(marks)
+    assert table.rows[0][1].startswith("10.0 ± 1.0")
+    assert table.rows[3][1:] == ["", "", "", ""]
+
+
+def test_figures_are_read_in_the_order_of_seeds(tmp_path: Path) -> None:
+    for seed in (10, 9, 1):
+        (tmp_path / f"luong-scaled_dot-{seed}").mkdir()
+        (tmp_path / f"luong-scaled_dot-{seed}" / "metrics.json").write_text(json.dumps({"seed": seed}))
+    assert report.read(tmp_path) == {"luong-scaled_dot": [{"seed": 1}, {"seed": 9}, {"seed": 10}]}
