@@ -69,7 +69,6 @@ def attentions(found: Figures) -> Table:
         ("validation loss", "valid/loss", 3),
         ("attention entropy", "test/attention_relative_entropy", 3),
         ("weight on </s>", "test/attention_end_weight", 3),
-        ("tokens/s", "train_tokens_per_second", 0),
         ("parameters", "parameters", 0),
     )
     kept = [column for column in columns if any(column[1] in one for seeds in found.values() for one in seeds)]
