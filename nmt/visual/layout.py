@@ -67,16 +67,21 @@ def place_panels(panels: Sequence[Panel]) -> list[Place]:
             height, width = (count * cell for count in _shape(panel))
             left = _margin(panel, cell) if named else GAP
             if last is not None:
-                left = last.left + last.width + max(left, _title_gap(last, width, wrap) if panel.title else 0.0)
+                left = last.left + last.width + max(left, _title_gap(row[index - 1], last.width, panel, width))
             last = Place(left, top, width, height, wrap, named, number == 0 and index == len(row) - 1)
             places.append(last)
         top += max(_shape(panel)[0] for panel in row) * cell + GAP
     return places
 
 
-def _title_gap(last: Place, width: float, wrap: int) -> float:
-    """Inches that must be between a matrix and the last one, so that titles centred above them keep apart."""
-    return ((last.title_characters + wrap) * TITLE_CHARACTER / POINTS - last.width - width) / 2
+def _title_gap(one: Panel, width: float, other: Panel, other_width: float) -> float:
+    """Inches that must be between two matrices of these widths, so that titles centred above them keep apart."""
+    return (_title_inches(one, width) + _title_inches(other, other_width) - width - other_width) / 2
+
+
+def _title_inches(panel: Panel, width: float) -> float:
+    """Width of the title above a matrix among others; one that is wrapped counts as full lines."""
+    return min(len(panel.title) + 1, title_characters(width * POINTS, is_alone=False)) * TITLE_CHARACTER / POINTS
 
 
 def panel_axes(figure: "Figure", places: Sequence[Place]) -> list["Axes"]:
@@ -98,7 +103,7 @@ def _rows(panels: Sequence[Panel], cell: float) -> list[list[Panel]]:
     for panel in panels:
         alone = _margin(panel, cell) + _shape(panel)[1] * cell
         beside = GAP + alone - _margin(panel, cell) if rows and rows[-1][-1].target == panel.target else alone
-        beside = max(beside, PANEL_CHARACTERS * TITLE_CHARACTER / POINTS if panel.title else 0.0)
+        beside = max(beside, _title_inches(panel, _shape(panel)[1] * cell))
         if rows and width + beside <= WIDEST_ROW:
             rows[-1].append(panel)
             width += beside

@@ -50,6 +50,15 @@ def test_panels_share_scale_and_size_of_cells() -> None:
     assert [len(paths) for paths in frames] == [1, 0, 1]
 
 
+def test_titles_above_narrow_panels_keep_apart() -> None:
+    titles = ["decoder=conditional score=squared_euclidean seed=1", "seed=2", "decoder=bahdanau score=additive seed=10"]
+    figure = side_by_side([panel(2, 1)] * 3, titles)
+    FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
+    boxes = [axes.title.get_window_extent() for axes in matrices(figure)]
+    assert boxes[0].x1 < boxes[1].x0
+    assert boxes[1].x1 < boxes[2].x0
+
+
 def test_rows_that_are_the_same_are_labelled_once() -> None:
     figure = side_by_side([panel(4, 5), panel(4, 6), panel(4, 5, 1)])
     assert [len(tick_labels(axes)[1]) for axes in matrices(figure)] == [4, 0, 4]
