@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nmt.cli.options import Parser, add_allowance, naming, whole
-from nmt.config import SettingsError
+from nmt.config import SettingsError, UserError
+from nmt.data.text import replace_file
 from nmt.evaluation.ranking import rank_runs
 from nmt.evaluation.runs import Run, find_runs, read_run, unfinished
 from nmt.visual.tables import markdown
@@ -50,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str]) -> None:
     """Compares."""
     given = parser().parse_args(arguments)
-    page = _page(given.output) if given.output else None
+    page = None if given.output is None else _page(given.output)
     ranking = rank_runs(_usable(given.runs), bootstrap=given.bootstrap, seed=given.seed)
     text = "\n\n".join([f"# {TITLE}", *map(markdown, ranking.tables())])
     with naming("standard output"):
@@ -62,7 +63,7 @@ def run(arguments: Sequence[str]) -> None:
 
         content = report_page(TITLE, [*ranking.tables(), *galleries(ranking, given.allow_package)])
         with naming(str(page)):
-            page.write_text(content, encoding="utf-8")
+            replace_file(page, content.encode())
 
 
 def _page(name: str) -> Path:
@@ -77,12 +78,17 @@ def _page(name: str) -> Path:
 
 def _usable(names: Sequence[str]) -> list[Run]:
     """Reads the runs that have finished; says which have not."""
-    runs = []
-    for folder in find_runs([Path(name) for name in names]):
-        why = unfinished(folder)
-        if why is None:
-            runs.append(read_run(folder))
-        else:
+    given, runs = [Path(name) for name in names], []
+    for folder in find_runs(given):
+        try:
+            why = unfinished(folder)
+            if why is None:
+                runs.append(read_run(folder))
+        except (UserError, OSError) as error:
+            if folder in given:
+                raise
+            why = str(error)
+        if why is not None:
             log.warning("%s is left out: %s", folder, why)
     if not runs:
         raise SettingsError(

@@ -49,7 +49,7 @@ def compare_systems(
     at_least(bootstrap, 0, "bootstrap")
     draws = make_draws(len(columns[0]), bootstrap, seed)
     name = named_tokenizer(tokenize) if tokenize else bleu_tokenizer(target_lang or "")
-    _warn(systems, columns, tokenizer="" if tokenize else name)
+    _warn(systems, columns, tokenizer="" if tokenize else name, paired=bootstrap > 0)
     # `force` silences sacreBLEU's own words about text that looks tokenised.
     bleu, chrf, ter = (
         BLEU(tokenize=name, force=True, references=columns),
@@ -80,7 +80,7 @@ def _check(systems: Mapping[str, Lines], references: Sequence[Lines], sources: L
             raise SettingsError(f"{name}: {len(given)} lines cannot be scored against a reference of {lines}")
 
 
-def _warn(systems: Mapping[str, Lines], references: Sequence[Lines], *, tokenizer: str) -> None:
+def _warn(systems: Mapping[str, Lines], references: Sequence[Lines], *, tokenizer: str, paired: bool) -> None:
     """Says what makes scores mean less than they seem to."""
     tokenized = looks_tokenized(references[0])
     others = [name for name, lines in systems.items() if looks_tokenized(lines) != tokenized]
@@ -89,7 +89,7 @@ def _warn(systems: Mapping[str, Lines], references: Sequence[Lines], *, tokenize
         log.warning("%s: looks %s, but the reference %s; scores will be low", ", ".join(others), here, there)
     names = list(systems)
     for name in names[1:]:
-        if systems[name] == systems[names[0]]:
+        if paired and systems[name] == systems[names[0]]:
             log.warning("%s holds the same translations as %s: its p-values mean nothing", name, names[0])
     if tokenizer == "13a" and unspaced(references[0]):
         log.warning("the reference has no spaces: BLEU needs its language (--target-lang zh, ja) or --tokenize char")

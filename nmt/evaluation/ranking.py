@@ -8,8 +8,8 @@ from statistics import fmean, stdev
 from nmt.evaluation.comparison import compare_systems
 from nmt.evaluation.corpus import corpus_scores
 from nmt.evaluation.results import SIGNIFICANT, Comparison, Estimate, SystemScores
-from nmt.evaluation.runs import Run, check_references, describe, differing, run_names
-from nmt.evaluation.tokenizers import TOKENIZERS
+from nmt.evaluation.run_settings import describe, differing
+from nmt.evaluation.runs import Run, check_comparable, run_names
 from nmt.visual.tables import Table
 
 AER = "test/aer"
@@ -95,15 +95,15 @@ class Ranking:
         return [Table(f"BLEU by {groups.unit} of the source", ["#", "run", *ranges], [lines, *rows], frozenset({1}))]
 
     def _groups(self) -> list[Table]:
-        names = differing([one.run for one in self.runs])
+        names = differing(one.run.settings for one in self.runs)
         names.pop("seed", None)
-        found: dict[tuple[tuple[str, str], ...], dict[str, Ranked]] = {}
+        found: dict[tuple[tuple[str, str], ...], dict[str, list[Ranked]]] = {}
         for one in self.runs:
             settings = dict(one.run.settings)
             seed = settings.pop("seed", None)
             if seed is not None:
-                found.setdefault(tuple(sorted(settings.items())), {}).setdefault(seed, one)
-        groups = [_group(describe(next(iter(seeds.values())).run, names), seeds) for seeds in found.values()]
+                found.setdefault(tuple(sorted(settings.items())), {}).setdefault(seed, []).append(one)
+        groups = [_group(describe(dict(settings), names), seeds) for settings, seeds in found.items()]
         if all(group.bleu.count < 2 for group in groups):
             return []
         return [_group_table(sorted(groups, key=lambda group: -group.bleu.mean))]
@@ -144,11 +144,14 @@ class Group:
     aer: Spread | None
 
 
-def _group(name: str, seeds: dict[str, Ranked]) -> Group:
-    runs = list(seeds.values())
-    rates = [rate for one in runs if (rate := one.run.figure(AER)) is not None]
-    bleu, chrf = (Spread.of([one.scores[metric].score for one in runs]) for metric in ("bleu", "chrf"))
-    return Group(name or "all", bleu, chrf, Spread.of(rates) if len(rates) == len(runs) else None)
+def _group(name: str, seeds: dict[str, list[Ranked]]) -> Group:
+    rates = [[one.run.figure(AER) for one in runs] for runs in seeds.values()]
+    bleu, chrf = (
+        Spread.of([fmean(one.scores[metric].score for one in runs) for runs in seeds.values()])
+        for metric in ("bleu", "chrf")
+    )
+    told = [[rate for rate in of_seed if rate is not None] for of_seed in rates]
+    return Group(name or "all", bleu, chrf, Spread.of(list(map(fmean, told))) if told == rates else None)
 
 
 def _group_table(groups: Sequence[Group]) -> Table:
@@ -171,7 +174,7 @@ def _group_table(groups: Sequence[Group]) -> Table:
             ]
         )
     notes = [
-        "n: runs that differ in the seed alone, each seed once; mean ± standard deviation",
+        "n: seeds of runs that differ in nothing else; mean ± standard deviation, several runs of a seed as their mean",
         "beyond 2 sd: BLEU differs by more than 2 √(sd² + sd² of the best group); no answer where a group has one run",
     ]
     return Table("Groups of seeds", head, rows, frozenset({0}), notes)
@@ -188,9 +191,9 @@ def rank_runs(runs: Sequence[Run], *, bootstrap: int = 1000, seed: int | None = 
     Raises:
         UserError: runs of different test texts, a tokeniser that is not installed.
     """
-    check_references(runs)
+    check_comparable(runs)
     language = next((run.target_lang for run in runs if run.target_lang), "")
-    tokenizer = next((run.tokenizer for run in runs if run.tokenizer in TOKENIZERS), None)
+    tokenizer = next((run.tokenizer for run in runs if run.tokenizer is not None), None)
     references = runs[0].references
     named = list(zip(run_names(runs), runs, strict=True))
     first = {name: corpus_scores(run.hypotheses, references, language, tokenizer).bleu for name, run in named}

@@ -1,8 +1,8 @@
 """Run directories: finding them, reading what they found, and naming them by what sets them apart."""
 
 import json
+import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +12,13 @@ import yaml
 
 from nmt.config import SettingsError
 from nmt.data.text import DataError, read_lines
+from nmt.evaluation.run_settings import DEFAULTS, Settings, describe, differing, flatten
+from nmt.evaluation.tokenizers import TOKENIZERS
 
-SIGNS = ("metrics.json", "config.yaml", "test.hypotheses")
-"""A folder with one of these is a run directory."""
+SIGNS = ("metrics.json", "test.hypotheses")
+"""A folder with one of these is a run directory; so is one with a `config.yaml` and no run inside."""
 NEEDED = ("metrics.json", "test.hypotheses", "test.references")
 """A run without one of these has not finished, or has no test text."""
-UNNAMED = {"paths", "callbacks", "logger", "hydra", "resume", "name"}
-"""Settings that do not change what is learnt."""
-
-Settings = dict[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,23 +42,23 @@ class Run:
     sources: list[str] | None
 
     def figure(self, name: str) -> float | None:
-        """Returns a figure of `metrics.json`, None if it is not there or no number."""
-        found = self.metrics.get(name)
-        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+        """Returns a figure of `metrics.json`, None if it is not there or no finite number."""
+        return _number(self.metrics.get(name))
 
     def curves(self) -> dict[str, list[dict[str, float]]] | None:
-        """Returns the points of the learning curves, lists `train` and `valid`; None if the run has no such file."""
+        """Returns the points of the learning curves, lists `train` and `valid`; None if no file of the run tells."""
         try:
             found = json.loads((self.folder / "curves.json").read_text(encoding="utf-8"))
-            return {name: [point for point in found[name] if "step" in point] for name in ("train", "valid")}
-        except (OSError, ValueError, KeyError, TypeError):
+            points = {part: [_numbers(point) for point in found[part]] for part in ("train", "valid")}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return None
+        return {part: [point for point in found if "step" in point] for part, found in points.items()}
 
     @property
     def tokenizer(self) -> str | None:
-        """BLEU's tokeniser, as the signature of the run tells it."""
+        """BLEU's tokeniser, as the signature of the run tells it, which may add a version; None if it does not."""
         found = re.search(r"(?:^|\|)tok:([^|]+)", str(self.metrics.get("signature", "")))
-        return found[1] if found else None
+        return next((one for one in TOKENIZERS if found and re.fullmatch(rf"{one}(-.*)?", found[1])), None)
 
     @property
     def target_lang(self) -> str | None:
@@ -92,8 +90,14 @@ def _runs_in(folder: Path, seen: set[Path]) -> Iterator[Path]:
         return
     inside = [one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")]
     # Links such as `latest` last: what they point at is found by its own name.
-    for one in sorted(inside, key=lambda one: (one.is_symlink(), natural(one.name))):
-        yield from _runs_in(one, seen)
+    found = [
+        run
+        for one in sorted(inside, key=lambda one: (one.is_symlink(), natural(one.name)))
+        for run in _runs_in(one, seen)
+    ]
+    if not found and (folder / "config.yaml").is_file():
+        yield folder
+    yield from found
 
 
 def natural(name: str) -> tuple[tuple[bool, int, str], ...]:
@@ -116,7 +120,8 @@ def read_run(folder: Path) -> Run:
     """
     metrics = _mapping(folder / "metrics.json", json.loads, "JSON")
     config = folder / "config.yaml"
-    settings = flatten(_mapping(config, yaml.safe_load, "YAML")) if config.is_file() else {}
+    settings = _mapping(config, lambda text: flatten(yaml.safe_load(text)), "YAML") if config.is_file() else {}
+    settings = {**DEFAULTS, **settings} if settings else {}
     texts = {name: list(read_lines(folder / f"test.{name}")) for name in ("hypotheses", "references")}
     sources = list(read_lines(folder / "test.sources")) if (folder / "test.sources").is_file() else None
     expected = len(texts["references"])
@@ -131,15 +136,15 @@ def read_run(folder: Path) -> Run:
 def _mapping(file: Path, parse: Any, form: str) -> dict[str, Any]:
     try:
         found = parse(file.read_text(encoding="utf-8"))
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, AttributeError, RecursionError, yaml.YAMLError) as error:
         raise DataError(f"{file} is damaged: no {form}") from error
     if not isinstance(found, dict):
         raise DataError(f"{file} is damaged: no names and values")
     return found
 
 
-def check_references(runs: Sequence[Run]) -> None:
-    """Checks that runs were tested on one text.
+def check_comparable(runs: Sequence[Run]) -> None:
+    """Checks that runs were tested on one text, by one tokeniser.
 
     Raises:
         DataError: they were not; names two.
@@ -151,53 +156,32 @@ def check_references(runs: Sequence[Run]) -> None:
                 f"{one} and {other} differ: these runs were tested on different texts; compare those of one text, "
                 "or translate one text with all and use nmt evaluate --reference"
             )
-
-
-def flatten(config: Mapping[str, Any]) -> Settings:
-    """Returns the settings that decide what is learnt, by their dotted names, as text."""
-    return dict(_flat({str(key): value for key, value in config.items() if key not in UNNAMED}, ""))
-
-
-def _flat(config: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, str]]:
-    for key, value in config.items():
-        if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{prefix}{key}.")
-        elif key == "_target_":  # the class that a group such as `optimizer` has chosen
-            yield prefix.removesuffix("."), str(value).rpartition(".")[2]
-        else:
-            yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value, default=str)
-
-
-def differing(runs: Sequence[Run]) -> Settings:
-    """Returns the settings in which runs differ, the seed last, each with the shortest end of its name that is clear.
-
-    So `model.attention.score` is `score`, while `data.train` stays, because there is `data.phrasebook.train`.
-    """
-    names = dict.fromkeys(name for run in runs for name in run.settings)
-    found = [name for name in names if len({run.settings.get(name) for run in runs}) > 1]
-    ends = Counter(end for name in names for end in _ends(name))
-    return {
-        name: next((end for end in _ends(name) if ends[end] == 1), name)
-        for name in sorted(found, key=lambda name: name == "seed")
-    }
-
-
-def _ends(name: str) -> list[str]:
-    """Returns the last part of a dotted name, the last two parts, and so on."""
-    parts = name.split(".")
-    return [".".join(parts[-count:]) for count in range(1, len(parts) + 1)]
-
-
-def describe(run: Run, names: Settings) -> str:
-    """Returns settings of a run by the names that they are given."""
-    return " ".join(f"{shown}={run.settings[name]}" for name, shown in names.items() if name in run.settings)
+    told = [run for run in runs if run.tokenizer is not None]
+    for run in told:
+        if run.tokenizer != told[0].tokenizer:
+            raise DataError(
+                f"BLEU of {told[0].folder} is of tok:{told[0].tokenizer}, that of {run.folder} of tok:{run.tokenizer}: "
+                "compare runs of one tokeniser, or use nmt evaluate --reference"
+            )
 
 
 def run_names(runs: Sequence[Run]) -> list[str]:
     """Returns a name for each run, none twice: the settings in which it differs, else its folder."""
-    names = differing(runs)
-    told = [describe(run, names) or run.folder.resolve().name for run in runs]
+    names = differing(run.settings for run in runs)
+    told = [describe(run.settings, names) for run in runs]
+    shown = [name or run.folder.resolve().name for name, run in zip(told, runs, strict=True)]
     return [
-        name if told.count(name) == 1 else f"{name} ({run.folder})" if describe(run, names) else str(run.folder)
-        for name, run in zip(told, runs, strict=True)
+        name if shown.count(name) == 1 else f"{name} ({run.folder})" if settings else str(run.folder)
+        for name, settings, run in zip(shown, told, runs, strict=True)
     ]
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value) if type(value) in (int, float) and math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def _numbers(point: Mapping[str, Any]) -> dict[str, float]:
+    return {name: value for name, raw in point.items() if (value := _number(raw)) is not None}

@@ -193,6 +193,7 @@ class Recurrence(nn.Module):
         feed: Float[Tensor, "batch target feed"] | None,
         state: tuple[LayerState, ...],
         masks: Masks | None = None,
+        base: Float[Tensor, "batch target hidden"] | None = None,
     ) -> tuple[LayerState, ...]:
         """Advances every layer by one step; the target axis holds parallel hypotheses."""
         gates = projected if self.feed is None or feed is None else projected + self.feed(feed)
@@ -200,13 +201,22 @@ class Recurrence(nn.Module):
         for index in range(self.layers):
             layer = self._layer(index)
             if index:
-                gates = layer.project(self._between(self.output(after), index, masks))
+                gates = layer.project(self._between(self.output(after, base), index, masks))
             after.append(layer.step(gates, state[index], None if masks is None else masks.states[index]))
         return tuple(after)
 
-    def output(self, state: Sequence[LayerState]) -> Float[Tensor, "batch target hidden"]:
-        """Returns what the layers so far hand up: the last one's h, or with residual connections the sum of all h."""
-        return reduce(torch.add, [layer[0] for layer in state]) if self.options.residual else state[-1][0]
+    def output(
+        self, state: Sequence[LayerState], base: Float[Tensor, "batch target hidden"] | None = None
+    ) -> Float[Tensor, "batch target hidden"]:
+        """Returns what the layers so far hand up: the last one's h, or with residual connections the sum of all h.
+
+        Args:
+            state: of the layers.
+            base: what the layer below this stack hands up, for residual connections that go through both.
+        """
+        if not self.options.residual:
+            return state[-1][0]
+        return reduce(torch.add, [*([] if base is None else [base]), *(layer[0] for layer in state)])
 
     def drop(
         self, values: Float[Tensor, "batch target hidden"], masks: Masks | None
@@ -219,17 +229,18 @@ class Recurrence(nn.Module):
         inputs: Float[Tensor, "batch target input"],
         state: tuple[LayerState, ...],
         masks: Masks | None = None,
+        base: Float[Tensor, "batch target hidden"] | None = None,
     ) -> tuple[Float[Tensor, "batch target hidden"], tuple[LayerState, ...]]:
         """Runs all steps of known inputs at once; only for a stack without feed. Returns outputs and last states."""
         if masks is None and not self.options.layer_norm and not self.options.residual:
             return self._fused(inputs, state)
         outputs, after = inputs, []
         for index in range(self.layers):
-            below = outputs
-            read = self._between(below, index, masks) if index else below
+            below = outputs if index else base
+            read = self._between(outputs, index, masks) if index else inputs
             mask = None if masks is None else masks.states[index]
             outputs, last = self._layer(index).run(read, state[index], mask)
-            if index and self.options.residual:
+            if self.options.residual and below is not None:
                 outputs = outputs + below
             after.append(last)
         return outputs, tuple(after)

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from nmt.alignment import agreement, segment_accuracy
-from nmt.data.text import ParallelText
+from nmt.data.text import ParallelText, replace_file
 from nmt.evaluation import corpus_scores
 from nmt.training.validation import health_figures
 from nmt.translation import Translation, Translator
+
+METRICS = "metrics.json"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def _alignment_figures(translator: Translator, results: list[Translation], text:
 
 def write_lines(path: Path, lines: Sequence[str]) -> None:
     """Writes lines, each with its line end."""
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+    replace_file(path, "".join(f"{line}\n" for line in lines).encode())
 
 
 def write_report(
@@ -86,5 +88,11 @@ def write_report(
             write_lines(run / "test.sources", part.text.sources)
             write_lines(run / "test.references", part.text.targets)
             write_lines(run / "test.hypotheses", [result.text for result in results])
-    (run / "metrics.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    replace_file(run / METRICS, (json.dumps(figures, indent=2) + "\n").encode())
     return figures
+
+
+def forget_report(run: Path) -> None:
+    """Removes what an earlier end of a run has written, so that a run that goes on is not taken for finished."""
+    for name in (METRICS, "test.hypotheses"):
+        (run / name).unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines,
 from nmt.training.data import TranslationData
 from nmt.training.module import TranslationModule, typed_packages
 from nmt.training.readme import RunFacts, RunReadme
-from nmt.training.report import Part, write_report
+from nmt.training.report import Part, forget_report, write_report
 from nmt.training.resolve import (
     RunSettings,
     resolve,
@@ -81,6 +81,7 @@ def train(
     readme = RunReadme(RunFacts(settings, run.corpus, run.data.report, run.module.parameter_count(), command))
     rate = TokenRate()
     trainer, timer = _trainer(run, [*_callbacks(run, readme, link), rate])
+    forget_report(settings.run)
     write_config(settings.run, run.config)
     _announce(run)
     with loggers.running(trainer.loggers, run.config):

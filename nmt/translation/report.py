@@ -67,7 +67,7 @@ def _alignments(runs: dict[str, Ranked], sources: Sequence[str] | None, allow_pa
         try:
             translator = Translator.load(one.run.folder, allow_packages=allow_packages)
             found[name] = [translator.align(*pair).words() for pair in pairs]
-        except UserError as error:
+        except (UserError, OSError) as error:
             notes.append(f"Left out: {name}: {' '.join(str(error).split())}")
             log.warning("%s: no alignments in the report: %s", one.run.folder, error)
     if not found:

@@ -52,5 +52,7 @@ def curves_png(panels: Sequence[Panel], names: Sequence[str], unit: str = "optim
 def heatmaps_png(alignments: Sequence[Weighted], titles: Sequence[str]) -> bytes:
     """Draws alignments side by side; the arguments are those of `nmt.visual.heatmap.side_by_side`."""
     buffer = BytesIO()
-    side_by_side(alignments, titles).savefig(buffer, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
+    side_by_side(alignments, [shorten(title, LONGEST_NAME) for title in titles]).savefig(
+        buffer, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight"
+    )
     return buffer.getvalue()

@@ -160,16 +160,27 @@ class Stack:
 
     def __init__(self, recurrence: Recurrence) -> None:
         self.cells = [joined_cell(recurrence, layer) for layer in range(recurrence.layers)]
+        self.residual = recurrence.options.residual
 
-    def __call__(self, inputs: Tensor, states: list[list[Tensor]]) -> list[list[Tensor]]:
-        """Returns the state of every layer, [h] or [h, c], after a step."""
-        after = []
+    def __call__(
+        self, inputs: Tensor, states: list[list[Tensor]], below: Tensor | float = 0.0
+    ) -> tuple[Tensor, list[list[Tensor]]]:
+        """Returns what a step hands up and the state of every layer, [h] or [h, c].
+
+        With residual connections x_l = h_l + x_{l-1}; `below` is x_0 where a layer of the same width is below.
+        """
+        after, handed = [], below
         for cell, state in zip(self.cells, states, strict=True):
             rows = [part[None] for part in state]
             found = cell(inputs[None], tuple(rows) if isinstance(cell, nn.LSTMCell) else rows[0])
             after.append([part[0] for part in found] if isinstance(found, tuple) else [found[0]])
-            inputs = after[-1][0]
-        return after
+            inputs = handed = after[-1][0] + (handed if self.residual else 0.0)
+        return inputs, after
+
+    def handed_up(self, states: list[list[Tensor]]) -> Tensor:
+        """Returns what the last step has handed up."""
+        hidden = torch.stack([state[0] for state in states])
+        return hidden.sum(0) if self.residual else hidden[-1]
 
 
 def ask(query: Tensor, memory: Tensor) -> Tensor:
@@ -180,17 +191,17 @@ def ask(query: Tensor, memory: Tensor) -> Tensor:
 def bahdanau(decoder: Any, memory: Tensor, states: list[list[Tensor]], embedded: list[Tensor]) -> list[Tensor]:
     update, found = Stack(decoder.recurrence), []
     for one in embedded:
-        context = ask(states[-1][0], memory)
-        states = update(torch.cat([one, context]), states)
-        found.append(torch.tanh(decoder.readout(torch.cat([states[-1][0], context, one]))))
+        context = ask(update.handed_up(states), memory)
+        hidden, states = update(torch.cat([one, context]), states)
+        found.append(torch.tanh(decoder.readout(torch.cat([hidden, context, one]))))
     return found
 
 
 def luong(decoder: Any, memory: Tensor, states: list[list[Tensor]], embedded: list[Tensor]) -> list[Tensor]:
     update, feed, found = Stack(decoder.recurrence), [torch.zeros(6).double()], []
     for one in embedded:
-        states = update(torch.cat([one, *feed]) if decoder.feeds_back else one, states)
-        feed = [torch.tanh(decoder.readout.weight @ torch.cat([ask(states[-1][0], memory), states[-1][0]]))]
+        hidden, states = update(torch.cat([one, *feed]) if decoder.feeds_back else one, states)
+        feed = [torch.tanh(decoder.readout.weight @ torch.cat([ask(hidden, memory), hidden]))]
         found += feed
     return found
 
@@ -198,22 +209,23 @@ def luong(decoder: Any, memory: Tensor, states: list[list[Tensor]], embedded: li
 def parallel(decoder: Any, memory: Tensor, states: list[list[Tensor]], embedded: list[Tensor]) -> list[Tensor]:
     lower, upper, found = Stack(decoder.lower), Stack(decoder.upper) if decoder.upper else None, []
     for one in embedded:
-        below = lower(one, states[:1])
-        hidden = below[0][0]
+        hidden, below = lower(one, states[:1])
         context = ask(hidden, memory)
-        above = upper(torch.cat([hidden, context]), states[1:]) if upper else []
+        above: list[list[Tensor]] = []
+        if upper:
+            hidden, above = upper(torch.cat([hidden, context]), states[1:], hidden)
         states = below + above
-        found.append(torch.tanh(decoder.readout.weight @ torch.cat([context, states[-1][0]])))
+        found.append(torch.tanh(decoder.readout.weight @ torch.cat([context, hidden])))
     return found
 
 
 def conditional(decoder: Any, memory: Tensor, states: list[list[Tensor]], embedded: list[Tensor]) -> list[Tensor]:
     first, second, found = Stack(decoder.recurrence), Stack(decoder.second), []
     for one in embedded:
-        half = first(one, states)
-        context = ask(half[-1][0], memory)
-        states = second(context, half)
-        found.append(torch.tanh(decoder.readout(torch.cat([states[-1][0], context, one]))))
+        query, half = first(one, states)
+        context = ask(query, memory)
+        hidden, states = second(context, half)
+        found.append(torch.tanh(decoder.readout(torch.cat([hidden, context, one]))))
     return found
 
 
@@ -226,11 +238,13 @@ EQUATIONS: dict[str, Callable[[Any, Tensor, list[list[Tensor]], list[Tensor]], l
 }
 
 
+@pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("wiring", DECODERS)
-def test_decoder_follows_its_equations(wiring: str, cell: str, layers: int) -> None:
-    model = tiny_model(attention={"score": "dot"}, cell=cell, decoder_layers=layers, **DECODERS[wiring])
+def test_decoder_follows_its_equations(wiring: str, cell: str, layers: int, residual: bool) -> None:
+    shape: dict[str, Any] = {"cell": cell, "decoder_layers": layers, "residual": residual}
+    model = tiny_model(attention={"score": "dot"}, **shape, **DECODERS[wiring])
     targets = random_ids(7, 1, 5)
     batch = random_batch([4])
     source, start = model.start(*batch)

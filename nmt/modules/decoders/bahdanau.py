@@ -9,7 +9,7 @@ from nmt.modules.decoders.stepwise import StepMasks, StepwiseDecoder
 
 
 class BahdanauDecoder(StepwiseDecoder):
-    """c_t = attend(s_{t-1});  s_t = cell([y_{t-1}; c_t], s_{t-1}). The top layer's state asks."""
+    """c_t = attend(s_{t-1});  s_t = cell([y_{t-1}; c_t], s_{t-1}). What the top layer hands up asks."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ class ConditionalDecoder(StepwiseDecoder):
     """s'_t = cell1(y_{t-1}, s_{t-1});  c_t = attend(s'_t);  s_t = cell2(c_t, s'_t).
 
     The conditional GRU with attention of Nematus (Sennrich et al. 2017), here also with LSTMs and several layers: each
-    half updates all of them, and the top layer asks. Without attention there is no second half.
+    half updates all of them, and what the top layer hands up asks. Without attention there is no second half.
     """
 
     def __init__(

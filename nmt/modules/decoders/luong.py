@@ -13,8 +13,8 @@ from nmt.modules.dropout import Masks
 class LuongDecoder(Decoder):
     """s_t = cell(y_{t-1}, s_{t-1});  c_t = attend(s_t);  attentional = tanh(W [c_t; s_t])   (equations 5 and 6).
 
-    With input feeding the cell also reads the last attentional vector (section 3.3). Without it teacher forcing has no
-    loop over recurrent steps.
+    With input feeding the cell also reads the last attentional vector (section 3.3). Without it no step
+    of teacher forcing waits for a context.
     """
 
     def __init__(

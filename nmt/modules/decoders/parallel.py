@@ -14,8 +14,8 @@ class ParallelDecoder(Decoder):
     """p_t = cell(y_{t-1}, p_{t-1});  c_t = attend(p_t);  s_t = cells([p_t; c_t], s_{t-1});  then tanh(W [c_t; s_t]).
 
     The idea is that of GNMT and RNMT+, whose bottom layer asks for all others (Wu et al. 2016, section 3; Chen et al.
-    2018). Teacher forcing has no loop over recurrent steps. With one layer s_t is p_t, which is Luong's decoder without
-    input feeding. With residual connections p_t is added to what the layers above it hand up.
+    2018). No step of teacher forcing waits for a context. With one layer s_t is p_t, which is Luong's decoder without
+    input feeding. With residual connections the layer that reads [p_t; c_t] adds p_t to its output.
     """
 
     def __init__(
@@ -42,8 +42,9 @@ class ParallelDecoder(Decoder):
         (context, weights), history = self.attend(hidden, source, state.history)
         above: tuple[LayerState, ...] = ()
         if self.upper is not None:
-            above = self.upper.step(self.upper.project(self._join(hidden, context, None)), None, state.layers[1:])
-            hidden = self._top(hidden, self.upper.output(above))
+            gates = self.upper.project(self._join(hidden, context, None))
+            above = self.upper.step(gates, None, state.layers[1:], base=hidden)
+            hidden = self.upper.output(above, hidden)
         return Decoded(self._read(hidden, context, None), weights, DecoderState((*below, *above), None, history))
 
     def forward(
@@ -56,15 +57,11 @@ class ParallelDecoder(Decoder):
         if self.upper is not None:
             joined = self._join(hidden, context, masks)
             masks = self.upper.masks(embedded)
-            found, above = self.upper(joined, state.layers[1:], masks)
-            hidden = self._top(hidden, found)
+            hidden, above = self.upper(joined, state.layers[1:], masks, base=hidden)
         return Decoded(self._read(hidden, context, masks), weights, DecoderState((*below, *above), None, history))
 
     def _join(self, hidden: Tensor, context: Tensor, masks: Masks | None) -> Tensor:
         return torch.cat([self.lower.drop(hidden, masks), context], dim=-1)
-
-    def _top(self, lower: Tensor, upper: Tensor) -> Tensor:
-        return lower + upper if self.lower.options.residual else upper
 
     def _read(self, hidden: Tensor, context: Tensor, masks: Masks | None) -> Tensor:
         attentional = torch.tanh(self.readout(torch.cat([context, hidden], dim=-1)))
