@@ -7,7 +7,7 @@ from nmt.alignment import Alignment
 from nmt.config import UserError
 from nmt.evaluation.ranking import Ranked, Ranking
 from nmt.translation.translator import Translator
-from nmt.visual.curves import Curve, Panel
+from nmt.visual.curves import DIFFERENT, Curve, Panel
 from nmt.visual.report_page import Gallery, Image
 from nmt.visual.report_pictures import curves_png, heatmaps_png
 
@@ -40,6 +40,8 @@ def _curves(runs: dict[str, Ranked]) -> Gallery:
     drawn = {name: points for name, points in found.items() if points is not None}
     if not drawn:
         return Gallery("Learning curves", [], notes)
+    if len(drawn) > DIFFERENT:
+        notes.append(f"{DIFFERENT} kinds of lines differ; further runs begin again with the first.")
     panels = [
         Panel(title, [_curve(name, points[part], figure) for name, points in drawn.items()])
         for title, part, figure in CURVES

@@ -86,8 +86,12 @@ def save_curves(path: str | Path, panels: Sequence[Panel], *, title: str = "", u
             part.unlink(missing_ok=True)
 
 
+DIFFERENT = len(COLORS) * len(DASHES)
+"""How many kinds of curves there are."""
+
+
 def curve_style(index: int) -> dict[str, Any]:
-    """Returns how the curve of an index is drawn: 16 of them differ."""
+    """Returns how the curve of an index is drawn; `DIFFERENT` in a row differ."""
     place, turn = index % len(COLORS), index // len(COLORS)
     return {
         "color": COLORS[place],

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from io import BytesIO
+from math import ceil
 
 import matplotlib as mpl
 from matplotlib import style
@@ -15,6 +16,8 @@ from nmt.visual.labels import shorten, visible
 from nmt.visual.picture import DOTS_PER_INCH
 
 LONGEST_NAME = 120
+SHORT_NAME = 60
+"""Characters of the longest name, and of one that needs no line of its own."""
 
 
 def curves_png(panels: Sequence[Panel], names: Sequence[str], unit: str = "optimizer steps") -> bytes:
@@ -26,7 +29,9 @@ def curves_png(panels: Sequence[Panel], names: Sequence[str], unit: str = "optim
         unit: label of the x axes.
     """
     buffer = BytesIO()
-    below = 0.6 + 0.2 * len(names)
+    shown = [shorten(visible(name), LONGEST_NAME) for name in names]
+    columns = len(panels) if max(map(len, shown)) <= SHORT_NAME else 1
+    below = 0.6 + 0.19 * ceil(len(names) / columns)
     height = 3.6 + below
     end = max((step for panel in panels for curve in panel.curves for step in curve.steps), default=1)
     with (
@@ -43,8 +48,8 @@ def curves_png(panels: Sequence[Panel], names: Sequence[str], unit: str = "optim
             draw_panel(axes, panel, end, legend=False)
             axes.set_xlabel(unit)
         lines = [Line2D([], [], **curve_style(index)) for index in range(len(names))]
-        shown = [shorten(visible(name), LONGEST_NAME) for name in names]
-        figure.legend(lines, shown, loc="lower left", frameon=False, fontsize=8.5, handlelength=3.5)
+        legend = {"frameon": False, "fontsize": 8.5, "handlelength": 3.5, "ncols": columns}
+        figure.legend(lines, shown, loc="upper left", bbox_to_anchor=(0, (below - 0.45) / height), **legend)
         figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH)
     return buffer.getvalue()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nmt.translation.report import spread_lines
-from nmt.visual.curves import Curve, Panel, curve_style
+from nmt.visual.curves import DIFFERENT, Curve, Panel, curve_style
 from nmt.visual.report_pictures import curves_png
 from tests.conftest import CallNmt
 from tests.runs import REFERENCES, attention, compared, make_run, train_sweep
@@ -117,7 +117,9 @@ def test_sentences_are_spread_over_lengths(count: int, chosen: list[int]) -> Non
 
 
 def test_curves_of_many_runs_differ() -> None:
-    styles = {tuple(curve_style(index).items()) for index in range(16)}
-    assert len(styles) == 16
+    styles = {tuple(curve_style(index).items()) for index in range(DIFFERENT)}
+    assert len(styles) == DIFFERENT == 16
     curves = [Curve(f"_{index} $x 犬", [1, 2], [index, index + 1]) for index in range(17)]
-    assert curves_png([Panel("loss", curves)], [curve.label for curve in curves]).startswith(b"\x89PNG")
+    for words in (1, 20):
+        names = [curve.label * words for curve in curves]
+        assert curves_png([Panel("loss", curves)] * 3, names).startswith(b"\x89PNG")
