@@ -1,13 +1,16 @@
-"""Prints what the runs of the shoot-out have found, as Markdown.
+"""Prints what the runs of the shoot-out have found, as Markdown, or as JSON with every figure of every seed.
 
     python -m recipes.attention_shootout.report > recipes/attention_shootout/RESULTS.md
+    python -m recipes.attention_shootout.report --json > recipes/attention_shootout/expected.json
 
 A difference counts as real if it is beyond two standard deviations of the seeds, 2 √(sd² + sd²) of the two means.
+`--seeds 4 5 6` looks at those alone.
 """
 
+import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
@@ -17,16 +20,28 @@ from nmt.visual.tables import Table, markdown
 from recipes.attention_shootout.run import ATTENTIONS, DECODERS, ROOT, SCORES
 
 RUNS = ROOT / "runs" / "attention_shootout"
+RECORDED = ("test/bleu", "test/chrf", "test/aer", "test/attention_relative_entropy", "test/attention_end_weight")
 Figures = Mapping[str, Sequence[Mapping[str, Any]]]
 """The figures of all seeds of a model, by its name."""
 
 
-def read(part: Path) -> dict[str, list[dict[str, Any]]]:
-    """Returns the figures of the runs that have finished, by their names without the seed, in the order of seeds."""
+def read(part: Path, seeds: Collection[int] = ()) -> dict[str, list[dict[str, Any]]]:
+    """Returns the figures of the runs that have finished, by their names without the seed, in the order of seeds.
+
+    Args:
+        part: the folder of the runs.
+        seeds: those that count; all by default.
+    """
     found: dict[str, list[dict[str, Any]]] = {}
-    for file in sorted(part.glob("*/metrics.json"), key=lambda file: int(file.parent.name.rpartition("-")[2])):
-        found.setdefault(file.parent.name.rpartition("-")[0], []).append(json.loads(file.read_text(encoding="utf-8")))
+    for file in sorted(part.glob("*/metrics.json"), key=_seed):
+        if not seeds or _seed(file) in seeds:
+            figures = {"seed": _seed(file), **json.loads(file.read_text(encoding="utf-8"))}
+            found.setdefault(file.parent.name.rpartition("-")[0], []).append(figures)
     return found
+
+
+def _seed(file: Path) -> int:
+    return int(file.parent.name.rpartition("-")[2])
 
 
 def spread(seeds: Iterable[Mapping[str, Any]], figure: str) -> Spread | None:
@@ -66,18 +81,17 @@ def attentions(found: Figures) -> Table:
     columns = (
         ("BLEU", "test/bleu", 2),
         ("chrF2", "test/chrf", 2),
-        ("validation loss", "valid/loss", 3),
         ("attention entropy", "test/attention_relative_entropy", 3),
         ("weight on </s>", "test/attention_end_weight", 3),
-        ("parameters", "parameters", 0),
     )
-    kept = [column for column in columns if any(column[1] in one for seeds in found.values() for one in seeds)]
     rows = []
     for name in ATTENTIONS:
         seeds = found.get(name, ())
-        spreads = [(spread(seeds, figure), digits) for _, figure, digits in kept]
-        rows.append([name, str(len(seeds)), *("" if one is None else one.show(digits) for one, digits in spreads)])
-    return Table("Tatoeba, German to English", ["attention", "n", *(head for head, _, _ in kept)], rows, frozenset({0}))
+        spreads = [(spread(seeds, figure), digits) for _, figure, digits in columns]
+        cells = ["" if one is None else one.show(digits) for one, digits in spreads]
+        rows.append([name, str(len(seeds)), *cells, f"{seeds[0]['parameters']:,}" if seeds else ""])
+    head = ["attention", "n", *(title for title, _, _ in columns), "parameters"]
+    return Table("Tatoeba, German to English", head, rows, frozenset({0}))
 
 
 def differences(found: Figures) -> Table:
@@ -92,18 +106,40 @@ def differences(found: Figures) -> Table:
     return Table("Differences of BLEU on Tatoeba", ["", *spreads], rows, frozenset({0}), notes)
 
 
+def records(part: str, found: Figures) -> list[dict[str, Any]]:
+    """Returns what is on record of each model: the figures of all seeds, and how they came about."""
+    command = f"python -m recipes.attention_shootout.run {part}"
+    return [
+        {
+            "model": f"{part}/{name}",
+            "command": command,
+            "seeds": [one["seed"] for one in seeds],
+            "parameters": seeds[0]["parameters"],
+            **{figure: [one[figure] for one in seeds] for figure in RECORDED if figure in seeds[0]},
+        }
+        for name, seeds in sorted(found.items())
+    ]
+
+
 def main() -> None:
-    """Prints the tables."""
-    phrases, sentences = read(RUNS / "phrasebook"), read(RUNS / "tatoeba")
+    """Prints tables or records."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[], metavar="N", help="default: all")
+    parser.add_argument("--json", action="store_true", help="records instead of tables")
+    arguments = parser.parse_args()
+    phrases, sentences = (read(RUNS / part, arguments.seeds) for part in ("phrasebook", "tatoeba"))
+    if arguments.json:
+        rows = ",\n".join(map(json.dumps, [*records("phrasebook", phrases), *records("tatoeba", sentences)]))
+        print(f"[\n{rows}\n]")
+        return
     tables = [
         grid("Phrasebook: BLEU", phrases, "test/bleu", 1, sign=1),
         grid("Phrasebook: alignment error rate", phrases, "test/aer", 3, sign=-1),
         attentions(sentences),
         differences(sentences),
     ]
-    counts = (
-        f"{sum(map(len, phrases.values()))} runs on the phrasebook, {sum(map(len, sentences.values()))} on Tatoeba."
-    )
+    phrase_runs, sentence_runs = (sum(map(len, part.values())) for part in (phrases, sentences))
+    counts = f"{phrase_runs} runs on the phrasebook, {sentence_runs} on Tatoeba."
     text = "\n\n".join(["# Results of the shoot-out", counts, *map(markdown, tables)])
     sys.stdout.buffer.write(f"{text}\n".encode())
 

@@ -80,5 +80,17 @@ def test_grid_marks_the_best_and_its_equals(sign: int, marks: str) -> None:
 def test_figures_are_read_in_the_order_of_seeds(tmp_path: Path) -> None:
     for seed in (10, 9, 1):
         (tmp_path / f"luong-scaled_dot-{seed}").mkdir()
-        (tmp_path / f"luong-scaled_dot-{seed}" / "metrics.json").write_text(json.dumps({"seed": seed}))
-    assert report.read(tmp_path) == {"luong-scaled_dot": [{"seed": 1}, {"seed": 9}, {"seed": 10}]}
+        figures = {"test/bleu": seed / 2, "parameters": 7}
+        (tmp_path / f"luong-scaled_dot-{seed}" / "metrics.json").write_text(json.dumps(figures))
+    (tmp_path / "luong-dot-1").mkdir()  # not finished
+    found = report.read(tmp_path)
+    assert {name: [one["seed"] for one in seeds] for name, seeds in found.items()} == {"luong-scaled_dot": [1, 9, 10]}
+    assert [one["seed"] for one in report.read(tmp_path, [9, 1])["luong-scaled_dot"]] == [1, 9]
+    (record,) = report.records("phrasebook", found)
+    assert record.pop("command").endswith("run phrasebook")
+    assert record == {
+        "model": "phrasebook/luong-scaled_dot",
+        "seeds": [1, 9, 10],
+        "parameters": 7,
+        "test/bleu": [0.5, 4.5, 5.0],
+    }
