@@ -121,6 +121,19 @@ def records(part: str, found: Figures) -> list[dict[str, Any]]:
     ]
 
 
+def page(phrases: Figures, sentences: Figures) -> str:
+    """Returns all tables as one page of Markdown."""
+    tables = [
+        grid("Phrasebook: BLEU", phrases, "test/bleu", 1, sign=1),
+        grid("Phrasebook: alignment error rate", phrases, "test/aer", 3, sign=-1),
+        attentions(sentences),
+        differences(sentences),
+    ]
+    phrase_runs, sentence_runs = (sum(map(len, part.values())) for part in (phrases, sentences))
+    counts = f"{phrase_runs} runs on the phrasebook, {sentence_runs} on Tatoeba."
+    return "\n\n".join(["# Results of the shoot-out", counts, *map(markdown, tables)]) + "\n"
+
+
 def main() -> None:
     """Prints tables or records."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -132,16 +145,7 @@ def main() -> None:
         rows = ",\n".join(map(json.dumps, [*records("phrasebook", phrases), *records("tatoeba", sentences)]))
         print(f"[\n{rows}\n]")
         return
-    tables = [
-        grid("Phrasebook: BLEU", phrases, "test/bleu", 1, sign=1),
-        grid("Phrasebook: alignment error rate", phrases, "test/aer", 3, sign=-1),
-        attentions(sentences),
-        differences(sentences),
-    ]
-    phrase_runs, sentence_runs = (sum(map(len, part.values())) for part in (phrases, sentences))
-    counts = f"{phrase_runs} runs on the phrasebook, {sentence_runs} on Tatoeba."
-    text = "\n\n".join(["# Results of the shoot-out", counts, *map(markdown, tables)])
-    sys.stdout.buffer.write(f"{text}\n".encode())
+    sys.stdout.buffer.write(page(phrases, sentences).encode())
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from nmt.training.resolve import resolve
 from recipes.attention_shootout import report, run
 from tests.config.test_conf import composed
 
+FOLDER = Path(report.__file__).parent
 PIECES = Vocabulary(size=2000, pad_id=0, bos_id=1, eos_id=2, unk_id=3)
 
 
@@ -94,3 +95,35 @@ def test_figures_are_read_in_the_order_of_seeds(tmp_path: Path) -> None:
         "parameters": 7,
         "test/bleu": [0.5, 4.5, 5.0],
     }
+
+
+def recorded(part: str) -> report.Figures:
+    records = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
+    return {
+        one["model"].removeprefix(f"{part}/"): [
+            {"parameters": one["parameters"], **{name: one[name][place] for name in report.RECORDED if name in one}}
+            for place in range(len(one["seeds"]))
+        ]
+        for one in records
+        if one["model"].startswith(f"{part}/")
+    }
+
+
+def test_results_are_those_on_record() -> None:
+    page = report.page(recorded("phrasebook"), recorded("tatoeba"))
+    assert page == (FOLDER / "RESULTS.md").read_text(encoding="utf-8")
+    assert "144 runs on the phrasebook, 21 on Tatoeba" in page
+
+
+def test_readme_quotes_what_is_on_record() -> None:
+    rows = (FOLDER / "README.md").read_text(encoding="utf-8").replace("*", "").split("\n")
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows if row.startswith("| ")]
+    labels = {"general_local_p": "general, window local-p of 5"}
+    for name, seeds in recorded("tatoeba").items():
+        bleu = report.spread(seeds, "test/bleu")
+        assert bleu is not None
+        assert [labels.get(name, name), bleu.show(1)] in [row[:2] for row in cells]
+    phrases = recorded("phrasebook")
+    for name in ("cosine", "squared_euclidean", "euclidean", "dot", "general", "additive", "uniform", "none"):
+        spreads = [report.spread(phrases[f"{decoder}-{name}"], "test/bleu") for decoder in ("bahdanau", "conditional")]
+        assert [name, *(one.show(1) for one in spreads if one)] in [row[:3] for row in cells]
