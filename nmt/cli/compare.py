@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nmt.cli.options import Parser, add_allowance, naming, whole
+from nmt.cli.options import Parser, add_allowance, add_bootstrap, naming
 from nmt.config import SettingsError, UserError
 from nmt.data.text import replace_file
 from nmt.evaluation.ranking import rank_runs
@@ -36,14 +36,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE.html",
         help="a page with the same tables, learning curves, and alignments of three test sentences by each model",
     )
-    made.add_argument(
-        "--bootstrap",
-        type=whole,
-        default=1000,
-        metavar="N",
-        help="samples, 0 for neither intervals nor p (default: %(default)s)",
-    )
-    made.add_argument("--seed", type=whole, metavar="N", help="of the samples (default: $SACREBLEU_SEED, else 12345)")
+    add_bootstrap(made)
     add_allowance(made)
     return made
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from nmt.cli.options import Parser, naming, whole
+from nmt.cli.options import Parser, add_bootstrap, naming
 from nmt.data.text import DataError, read_lines
 from nmt.evaluation import TOKENIZERS, Comparison, compare_systems
 
@@ -41,14 +41,7 @@ def parser() -> argparse.ArgumentParser:
         "(default: that of the run directories)",
     )
     made.add_argument("--tokenize", choices=TOKENIZERS, metavar="T", help=f"the tokeniser: {', '.join(TOKENIZERS)}")
-    made.add_argument(
-        "--bootstrap",
-        type=whole,
-        default=1000,
-        metavar="N",
-        help="samples, 0 for neither intervals nor p (default: %(default)s)",
-    )
-    made.add_argument("--seed", type=whole, metavar="N", help="of the samples (default: $SACREBLEU_SEED, else 12345)")
+    add_bootstrap(made)
     made.add_argument("--format", default="text", choices=("text", "json"), help="default: %(default)s")
     return made
 

@@ -55,6 +55,18 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_bootstrap(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of intervals and paired tests."""
+    parser.add_argument(
+        "--bootstrap",
+        type=whole,
+        default=1000,
+        metavar="N",
+        help="samples, 0 for neither intervals nor p (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=whole, metavar="N", help="of the samples (default: $SACREBLEU_SEED, else 12345)")
+
+
 def search_arguments(arguments: argparse.Namespace) -> dict[str, Any]:
     """Returns the search options that were given."""
     return {name: getattr(arguments, name, None) for name in SEARCH}
