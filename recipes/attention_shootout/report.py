@@ -4,7 +4,7 @@
     python -m recipes.attention_shootout.report --json > recipes/attention_shootout/expected.json
 
 A difference counts as real if it is beyond two standard deviations of the seeds, 2 √(sd² + sd²) of the two means.
-`--seeds 4 5 6` looks at those alone.
+`--seeds 5 6 7` looks at those alone.
 """
 
 import argparse

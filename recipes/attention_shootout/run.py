@@ -1,9 +1,9 @@
 """Trains the models of the shoot-out, one process a model; what is finished stays, what was interrupted continues.
 
-    python -m recipes.attention_shootout.run phrasebook     every score with every decoder, 144 runs of half a minute
-    python -m recipes.attention_shootout.run tatoeba        seven attentions on 30,000 pairs, 21 runs of five minutes
+    python -m recipes.attention_shootout.run phrasebook     every score with every decoder, 192 runs of half a minute
+    python -m recipes.attention_shootout.run tatoeba        seven attentions on 30,000 pairs, 28 runs of three minutes
 
-`--seeds 4 5` repeats it with other seeds, `--list` prints the commands without running them.
+`--seeds 5 6 7` repeats it with other seeds, `--list` prints the commands without running them.
 """
 
 import argparse
@@ -119,7 +119,7 @@ def main() -> None:
     """Trains what is missing; ends with status 1 if a run failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=("phrasebook", "tatoeba"))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="N", help="default: 1 2 3")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4], metavar="N", help="default: 1 2 3 4")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at a time, a core each (default: 1)")
     parser.add_argument("--list", action="store_true", help="print the commands")
     arguments = parser.parse_args()
