@@ -1,7 +1,6 @@
 """From settings to a model."""
 
 from collections.abc import Collection
-from typing import Any
 
 from torch import nn
 
@@ -9,7 +8,14 @@ from nmt.config import ModelSettings, SettingsError, Vocabulary
 from nmt.modules.attention import build_attention
 from nmt.modules.bridge import Bridge
 from nmt.modules.cells import CellOptions
-from nmt.modules.decoders import BahdanauDecoder, ConditionalDecoder, Decoder, LuongDecoder, ParallelDecoder
+from nmt.modules.decoders import (
+    BahdanauDecoder,
+    ConditionalDecoder,
+    Decoder,
+    DecoderSizes,
+    LuongDecoder,
+    ParallelDecoder,
+)
 from nmt.modules.encoder import Encoder
 from nmt.modules.output import OutputLayer
 from nmt.modules.seq2seq import Seq2Seq
@@ -71,15 +77,19 @@ def _embedding(vocabulary: Vocabulary, size: int) -> nn.Embedding:
 
 def _decoder(settings: ModelSettings, memory_size: int, allow_packages: Collection[str]) -> Decoder:
     attention = build_attention(settings.attention, settings.decoder_size, memory_size, allow_packages)
-    sizes: dict[str, Any] = {
-        "cells": CellOptions.of(settings),
-        "embedding_size": settings.embedding_size,
-        "memory_size": memory_size if attention.aligns else 0,
-        "hidden_size": settings.decoder_size,
-        "layers": settings.decoder_layers,
-    }
-    if settings.decoder == "luong":
-        return LuongDecoder(attention, input_feeding=settings.input_feeding, **sizes)
-    return {"bahdanau": BahdanauDecoder, "conditional": ConditionalDecoder, "parallel": ParallelDecoder}[
-        settings.decoder
-    ](attention, **sizes)
+    sizes = DecoderSizes(
+        cells=CellOptions.of(settings),
+        embedding=settings.embedding_size,
+        memory=memory_size if attention.aligns else 0,
+        hidden=settings.decoder_size,
+        layers=settings.decoder_layers,
+    )
+    match settings.decoder:
+        case "luong":
+            return LuongDecoder(attention, sizes, input_feeding=settings.input_feeding)
+        case "parallel":
+            return ParallelDecoder(attention, sizes)
+        case "conditional":
+            return ConditionalDecoder(attention, sizes)
+        case _:
+            return BahdanauDecoder(attention, sizes)

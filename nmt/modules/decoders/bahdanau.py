@@ -3,30 +3,15 @@
 from torch import Tensor
 
 from nmt.modules.attention import Attention, NoAttention
-from nmt.modules.cells import CellOptions, Recurrence
-from nmt.modules.decoders.base import DecoderState, Source
+from nmt.modules.decoders.base import DecoderSizes, DecoderState, Source
 from nmt.modules.decoders.stepwise import StepMasks, StepwiseDecoder
 
 
 class BahdanauDecoder(StepwiseDecoder):
     """c_t = attend(s_{t-1});  s_t = cell([y_{t-1}; c_t], s_{t-1}). What the top layer hands up asks."""
 
-    def __init__(
-        self,
-        attention: Attention | NoAttention,
-        *,
-        cells: CellOptions,
-        embedding_size: int,
-        memory_size: int,
-        hidden_size: int,
-        layers: int,
-    ) -> None:
-        recurrence = Recurrence(
-            cells, input_size=embedding_size, feed_size=memory_size, hidden_size=hidden_size, layers=layers
-        )
-        super().__init__(
-            attention, recurrence, embedding_size=embedding_size, memory_size=memory_size, hidden_size=hidden_size
-        )
+    def __init__(self, attention: Attention | NoAttention, sizes: DecoderSizes) -> None:
+        super().__init__(attention, sizes, sizes.recurrence(sizes.embedding, feed_size=sizes.memory))
 
     def _advance(
         self, projected: Tensor, source: Source, state: DecoderState, masks: StepMasks

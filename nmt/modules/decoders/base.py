@@ -1,5 +1,6 @@
 """What every decoder is: a state that asks an attention, one step or a whole sentence at a time."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -7,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from nmt.modules.attention import Attended, Attention, AttentionHistory, NoAttention
-from nmt.modules.cells import LayerState
+from nmt.modules.cells import CellOptions, LayerState, Recurrence
 from nmt.modules.encoder import Encoded
 
 
@@ -53,6 +54,30 @@ class Decoded(NamedTuple):
     attentional: Float[Tensor, "batch target hidden"]
     weights: Float[Tensor, "batch target source"]
     state: DecoderState
+
+
+@dataclass(frozen=True)
+class DecoderSizes:
+    """The recurrent layers of a decoder, and what they read.
+
+    Attributes:
+        cells: what its layers have in common.
+        embedding: width of target embeddings.
+        memory: width of contexts; 0 for a decoder that does not attend.
+        hidden: width of states, queries and attentional vectors.
+        layers: how many recurrent layers there are.
+    """
+
+    cells: CellOptions
+    embedding: int
+    memory: int
+    hidden: int
+    layers: int
+
+    def recurrence(self, input_size: int, *, feed_size: int = 0, layers: int | None = None) -> Recurrence:
+        """Returns fresh layers, all of them by default, over inputs of a width."""
+        count = self.layers if layers is None else layers
+        return Recurrence(self.cells, input_size=input_size, feed_size=feed_size, hidden_size=self.hidden, layers=count)
 
 
 class Decoder(nn.Module):

@@ -3,8 +3,7 @@
 from torch import Tensor
 
 from nmt.modules.attention import Attention, NoAttention
-from nmt.modules.cells import CellOptions, Recurrence
-from nmt.modules.decoders.base import DecoderState, Source
+from nmt.modules.decoders.base import DecoderSizes, DecoderState, Source
 from nmt.modules.decoders.stepwise import StepMasks, StepwiseDecoder
 
 
@@ -15,23 +14,9 @@ class ConditionalDecoder(StepwiseDecoder):
     half updates all of them, and what the top layer hands up asks. Without attention there is no second half.
     """
 
-    def __init__(
-        self,
-        attention: Attention | NoAttention,
-        *,
-        cells: CellOptions,
-        embedding_size: int,
-        memory_size: int,
-        hidden_size: int,
-        layers: int,
-    ) -> None:
-        recurrence = Recurrence(cells, input_size=embedding_size, feed_size=0, hidden_size=hidden_size, layers=layers)
-        super().__init__(
-            attention, recurrence, embedding_size=embedding_size, memory_size=memory_size, hidden_size=hidden_size
-        )
-        self.second: Recurrence | None = None
-        if memory_size:
-            self.second = Recurrence(cells, input_size=memory_size, feed_size=0, hidden_size=hidden_size, layers=layers)
+    def __init__(self, attention: Attention | NoAttention, sizes: DecoderSizes) -> None:
+        super().__init__(attention, sizes, sizes.recurrence(sizes.embedding))
+        self.second = sizes.recurrence(sizes.memory) if sizes.memory else None
 
     def _masks(self, embedded: Tensor) -> StepMasks:
         return (*super()._masks(embedded), None if self.second is None else self.second.masks(embedded))

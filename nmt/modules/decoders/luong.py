@@ -5,8 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nmt.modules.attention import Attention, NoAttention
-from nmt.modules.cells import CellOptions, Recurrence
-from nmt.modules.decoders.base import Decoded, Decoder, DecoderState, Source, along_target, each_step
+from nmt.modules.decoders.base import Decoded, Decoder, DecoderSizes, DecoderState, Source, along_target, each_step
 from nmt.modules.dropout import Masks
 
 
@@ -17,27 +16,11 @@ class LuongDecoder(Decoder):
     of teacher forcing waits for a context.
     """
 
-    def __init__(
-        self,
-        attention: Attention | NoAttention,
-        *,
-        cells: CellOptions,
-        embedding_size: int,
-        memory_size: int,
-        hidden_size: int,
-        layers: int,
-        input_feeding: bool,
-    ) -> None:
-        super().__init__(attention, hidden_size)
+    def __init__(self, attention: Attention | NoAttention, sizes: DecoderSizes, *, input_feeding: bool) -> None:
+        super().__init__(attention, sizes.hidden)
         self.feeds_back = input_feeding
-        self.recurrence = Recurrence(
-            cells,
-            input_size=embedding_size,
-            feed_size=hidden_size if input_feeding else 0,
-            hidden_size=hidden_size,
-            layers=layers,
-        )
-        self.readout = nn.Linear(memory_size + hidden_size, hidden_size, bias=False)
+        self.recurrence = sizes.recurrence(sizes.embedding, feed_size=sizes.hidden if input_feeding else 0)
+        self.readout = nn.Linear(sizes.memory + sizes.hidden, sizes.hidden, bias=False)
 
     def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
         return self._advance(self.recurrence.project(embedded), source, state)

@@ -5,8 +5,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nmt.modules.attention import Attention, NoAttention
-from nmt.modules.cells import CellOptions, LayerState, Recurrence
-from nmt.modules.decoders.base import Decoded, Decoder, DecoderState, Source
+from nmt.modules.cells import LayerState
+from nmt.modules.decoders.base import Decoded, Decoder, DecoderSizes, DecoderState, Source
 from nmt.modules.dropout import Masks
 
 
@@ -18,23 +18,12 @@ class ParallelDecoder(Decoder):
     input feeding. With residual connections the layer that reads [p_t; c_t] adds p_t to its output.
     """
 
-    def __init__(
-        self,
-        attention: Attention | NoAttention,
-        *,
-        cells: CellOptions,
-        embedding_size: int,
-        memory_size: int,
-        hidden_size: int,
-        layers: int,
-    ) -> None:
-        super().__init__(attention, hidden_size)
-        self.lower = Recurrence(cells, input_size=embedding_size, feed_size=0, hidden_size=hidden_size, layers=1)
-        self.upper: Recurrence | None = None
-        if layers > 1:
-            size = hidden_size + memory_size
-            self.upper = Recurrence(cells, input_size=size, feed_size=0, hidden_size=hidden_size, layers=layers - 1)
-        self.readout = nn.Linear(memory_size + hidden_size, hidden_size, bias=False)
+    def __init__(self, attention: Attention | NoAttention, sizes: DecoderSizes) -> None:
+        super().__init__(attention, sizes.hidden)
+        joined, above = sizes.hidden + sizes.memory, sizes.layers - 1
+        self.lower = sizes.recurrence(sizes.embedding, layers=1)
+        self.upper = sizes.recurrence(joined, layers=above) if above else None
+        self.readout = nn.Linear(joined, sizes.hidden, bias=False)
 
     def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
         below = self.lower.step(self.lower.project(embedded), None, state.layers[:1])

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from nmt.modules.attention import Attention, NoAttention
 from nmt.modules.cells import Recurrence
-from nmt.modules.decoders.base import Decoded, Decoder, DecoderState, Source, along_target, each_step
+from nmt.modules.decoders.base import Decoded, Decoder, DecoderSizes, DecoderState, Source, along_target, each_step
 from nmt.modules.dropout import Masks
 
 StepMasks = tuple[Masks | None, ...]
@@ -20,18 +20,10 @@ class StepwiseDecoder(Decoder):
     c_t (A.2.2), that of Nematus (Sennrich et al. 2017) this one.
     """
 
-    def __init__(
-        self,
-        attention: Attention | NoAttention,
-        recurrence: Recurrence,
-        *,
-        embedding_size: int,
-        memory_size: int,
-        hidden_size: int,
-    ) -> None:
-        super().__init__(attention, hidden_size)
+    def __init__(self, attention: Attention | NoAttention, sizes: DecoderSizes, recurrence: Recurrence) -> None:
+        super().__init__(attention, sizes.hidden)
         self.recurrence = recurrence
-        self.readout = nn.Linear(hidden_size + memory_size + embedding_size, hidden_size)
+        self.readout = nn.Linear(sizes.hidden + sizes.memory + sizes.embedding, sizes.hidden)
 
     def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
         context, weights, after = self._advance(self.recurrence.project(embedded), source, state, (None, None))
