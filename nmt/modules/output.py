@@ -24,5 +24,9 @@ class OutputLayer(nn.Module):
 
     def forward(self, attentional: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows vocabulary"]:
         """Returns unnormalised log-probabilities of every token."""
-        projected = attentional if self.projection is None else self.projection(attentional)
-        return F.linear(projected, self.linear.weight, self.linear.bias)
+        return F.linear(self.project(attentional), self.linear.weight, self.linear.bias)
+
+    def project(self, attentional: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows size"]:
+        """Returns P h, what E is multiplied with."""
+        projected: Tensor = attentional if self.projection is None else self.projection(attentional)
+        return projected

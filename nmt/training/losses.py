@@ -1,15 +1,25 @@
-"""The training loss."""
+"""The training loss, and its gradients without a (tokens, vocabulary) tensor.
+
+Autograd would keep the log-probabilities of every token for the backward pass and make a gradient of their size. Here
+the logits of some rows at a time become, in place, their own gradient, and the products that need it are made at once;
+the backward pass scales what is there.
+"""
+
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from nmt.modules.seq2seq import Seq2Seq
+from nmt.modules.output import OutputLayer
+
+CHUNK_NUMBERS = 1 << 22
+"""How many logits are held at a time: 16 MB, about what a processor keeps near."""
 
 
 def loss_sums(
-    model: Seq2Seq,
+    output: OutputLayer,
     attentional: Float[Tensor, "batch target hidden"],
     target: Int[Tensor, "batch target"],
     pad_id: int,
@@ -18,15 +28,14 @@ def loss_sums(
     """Returns two sums over the real target tokens: the smoothed cross-entropy and the plain one, in nats.
 
     Smoothing spreads `label_smoothing` of each target evenly over the vocabulary (Szegedy et al. 2016, section 7).
-    Logits are made for real tokens alone, none for padding.
+    Logits are made for real tokens alone, none for padding, and never for all of them together.
     """
-    real = target != pad_id
-    log_probs = F.log_softmax(model.output(attentional[real]).float(), dim=-1)
-    plain = -log_probs.gather(1, target[real][:, None]).sum()
-    if label_smoothing == 0:
-        return plain, plain.detach()
-    uniform = -log_probs.mean(dim=-1).sum()
-    return (1 - label_smoothing) * plain + label_smoothing * uniform, plain.detach()
+    tokens = target.flatten()
+    real = (tokens != pad_id).nonzero()[:, 0]
+    rows = output.project(attentional.flatten(0, 1).index_select(0, real))
+    weight, bias = output.linear.weight, output.linear.bias
+    sums: tuple[Tensor, Tensor] = _LossSums.apply(rows, weight, bias, tokens[real], label_smoothing)  # type: ignore[no-untyped-call]
+    return sums
 
 
 def coverage_sum(
@@ -42,3 +51,72 @@ def coverage_sum(
     """
     before = weights.cumsum(1) - weights
     return torch.minimum(weights, before).sum(-1)[real].sum()
+
+
+class _LossSums(torch.autograd.Function):
+    """Sums over rows x, with logits z = W x + b and target t, of log sum exp z - (1 - e) z_t - e mean z, e smoothing.
+
+    The gradient in z is softmax z, less 1 - e at the target and e / V everywhere. The second sum is that with e = 0.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, rows: Tensor, weight: Tensor, bias: Tensor, target: Tensor, smoothing: float
+    ) -> tuple[Tensor, Tensor]:
+        device, given = rows.device.type, (rows, weight, bias)
+        reduced = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
+        with torch.autocast(device, enabled=False):
+            operands = (rows.to(reduced), weight.to(reduced), bias.to(reduced))
+            sums = _Sums(*operands, smoothing, ctx.needs_input_grad[:3])
+            size = max(1, CHUNK_NUMBERS // weight.shape[0])
+            for start in range(0, len(target), size):
+                sums.add(slice(start, start + size), target[start : start + size])
+        ctx.dtypes = [one.dtype for one in given]
+        ctx.save_for_backward(*sums.grads)
+        ctx.mark_non_differentiable(sums.plain)
+        return sums.smoothed, sums.plain
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        pairs = zip(ctx.saved_tensors, ctx.dtypes, strict=True)
+        return (*(None if one is None else (one * grad).to(dtype) for one, dtype in pairs), None, None)
+
+
+class _Sums:
+    """Both sums, and the gradients of the first that are wanted, in float32 or better."""
+
+    def __init__(
+        self, rows: Tensor, weight: Tensor, bias: Tensor, smoothing: float, wanted: tuple[bool, bool, bool]
+    ) -> None:
+        self.rows, self.weight, self.bias, self.smoothing = rows, weight, bias, smoothing
+        self.dtype = torch.promote_types(rows.dtype, torch.float32)
+        self.smoothed, self.plain = (rows.new_zeros((), dtype=self.dtype) for _ in range(2))
+        self.grads = [
+            torch.zeros_like(one, dtype=self.dtype) if want else None
+            for one, want in zip((rows, weight, bias), wanted, strict=True)
+        ]
+
+    def add(self, part: slice, target: Tensor) -> None:
+        """Adds what some rows give."""
+        rows, places, smoothing = self.rows[part], target[:, None], self.smoothing
+        logits = F.linear(rows, self.weight, self.bias).to(self.dtype)
+        top, chosen, mean = logits.amax(1), logits.gather(1, places)[:, 0], logits.mean(1)
+        grad = torch.softmax(logits, dim=1, out=logits)
+        total = top - grad.amax(1).log()  # log sum exp z; the largest probability is at least 1 / V
+        self.plain += (total - chosen).sum()
+        self.smoothed += (total - (1 - smoothing) * chosen - smoothing * mean).sum()
+        if smoothing:
+            grad -= smoothing / self.weight.shape[0]
+        grad.scatter_add_(1, places, grad.new_full(places.shape, smoothing - 1))
+        of_rows, of_weight, of_bias = self.grads
+        if of_bias is not None:
+            of_bias += grad.sum(0)
+        grad = grad.to(self.weight.dtype)
+        if of_rows is not None:
+            of_rows[part] = grad @ self.weight
+        if of_weight is not None:
+            if grad.dtype == self.dtype:
+                of_weight.addmm_(grad.T, rows)
+            else:
+                of_weight += grad.T @ rows

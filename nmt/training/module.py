@@ -111,7 +111,7 @@ class TranslationModule(pl.LightningModule):
         inputs = shift_right(batch.target, self.target.bos_id)
         decoded = self.model(batch.source, batch.source_lengths, inputs)
         smoothed, plain = loss_sums(
-            self.model, decoded.attentional, batch.target, self.target.pad_id, self.label_smoothing
+            self.model.output, decoded.attentional, batch.target, self.target.pad_id, self.label_smoothing
         )
         if self.coverage_loss:
             smoothed = smoothed + self.coverage_loss * coverage_sum(decoded.weights, batch.target != self.target.pad_id)
