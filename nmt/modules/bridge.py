@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nmt.config import SettingsError
-from nmt.modules.cells import LayerState
+from nmt.modules.cell_steps import LayerState
 from nmt.modules.encoder import Encoded, take
 
 

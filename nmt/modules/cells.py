@@ -11,11 +11,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nmt.config import ModelSettings
+from nmt.modules import deferred
+from nmt.modules.cell_steps import LayerState, gru_step, lstm_step
 from nmt.modules.dropout import Masks, draw_mask
 from nmt.modules.layer_norm import CellNorm
-
-LayerState = tuple[Tensor, ...]
-"""State of one layer: (h,) for a GRU, (h, c) for an LSTM, each (batch, target, hidden)."""
 
 GATES = {"gru": 3, "lstm": 4}
 
@@ -72,27 +71,6 @@ def fused_layer(cell: str, input_size: int, hidden_size: int, layers: int = 1, d
     return layer
 
 
-def gru_step(gates: Tensor, recurrent: Tensor, state: LayerState) -> LayerState:
-    """One GRU step (Cho et al. 2014, as in torch): `gates` is W x + b, `recurrent` U h + b, of (reset, update, new)."""
-    (hidden,) = state
-    reset_x, update_x, new_x = gates.chunk(3, dim=-1)
-    reset_h, update_h, new_h = recurrent.chunk(3, dim=-1)
-    reset = torch.sigmoid(reset_x + reset_h)
-    update = torch.sigmoid(update_x + update_h)
-    new = torch.tanh(torch.addcmul(new_x, reset, new_h))
-    return (torch.lerp(new, hidden.type_as(new), update),)  # mixed precision may start from another type
-
-
-def lstm_step(gates: Tensor, recurrent: Tensor, state: LayerState, norm: nn.LayerNorm | None = None) -> LayerState:
-    """One LSTM step (Hochreiter & Schmidhuber 1997, as in torch): W x + b and U h + b of (in, forget, cell, out).
-
-    `norm` normalises the new c on its way into h, not the c that is handed on.
-    """
-    entry, forget, new, out = (gates + recurrent).chunk(4, dim=-1)
-    cell = torch.addcmul(torch.sigmoid(forget) * state[1], torch.sigmoid(entry), torch.tanh(new))
-    return torch.sigmoid(out) * torch.tanh(cell if norm is None else norm(cell).type_as(cell)), cell
-
-
 class Layer(NamedTuple):
     """The parameters of one recurrent layer, wherever they are kept, in the shapes of torch."""
 
@@ -111,7 +89,7 @@ class Layer(NamedTuple):
 
     def project(self, inputs: Float[Tensor, "batch target input"]) -> Float[Tensor, "batch target gates"]:
         """Returns W x + b, without b from a normalised layer, which adds it after normalising."""
-        return F.linear(inputs, self.weight_ih, self.bias_ih if self.norm is None else None)
+        return deferred.linear(inputs, self.weight_ih, self.bias_ih if self.norm is None else None)
 
     def step(
         self,
@@ -132,9 +110,10 @@ class Layer(NamedTuple):
         if self.norm is None and mask is None:
             return self._fused(inputs, state)
         outputs = []
-        for gates in self._ready(self.project(inputs)).unbind(1):
-            state = self._advance(gates[:, None], state, mask)
-            outputs.append(state[0])
+        with deferred.shared_products():
+            for gates in self._ready(self.project(inputs)).unbind(1):
+                state = self._advance(gates[:, None], state, mask)
+                outputs.append(state[0])
         return torch.cat(outputs, dim=1), state
 
     def _ready(self, projected: Tensor) -> Tensor:
@@ -143,21 +122,24 @@ class Layer(NamedTuple):
     def _advance(self, gates: Tensor, state: LayerState, mask: Tensor | None) -> LayerState:
         hidden = state[0] if mask is None else state[0] * mask
         if self.norm is None:
-            recurrent, carried = F.linear(hidden, self.weight_hh, self.bias_hh), None
+            recurrent, carried = deferred.linear(hidden, self.weight_hh, self.bias_hh), None
         else:
-            recurrent = self.norm.states(F.linear(hidden, self.weight_hh), self.bias_hh)
+            recurrent = self.norm.states(deferred.linear(hidden, self.weight_hh), self.bias_hh)
             carried = self.norm.carried
         return gru_step(gates, recurrent, state) if self.cell == "gru" else lstm_step(gates, recurrent, state, carried)
 
     def _fused(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        start = [part.transpose(0, 1).contiguous() for part in state]
-        weights = [self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh]
-        training = torch.is_grad_enabled()
-        # As nn.GRU and nn.LSTM call it: with biases, one layer, no dropout, one direction, batch first.
-        if self.cell == "gru":
-            outputs, *last = torch.gru(inputs, start[0], weights, True, 1, 0.0, training, False, True)
-        else:
-            outputs, *last = torch.lstm(inputs, start, weights, True, 1, 0.0, training, False, True)
+        # In full precision always: under autocast torch's LSTM fails on processors without bfloat16.
+        with torch.autocast("cpu", enabled=False):
+            inputs = inputs.type_as(self.weight_ih) if inputs.device.type == "cpu" else inputs
+            start = [part.transpose(0, 1).type_as(inputs).contiguous() for part in state]
+            weights = [self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh]
+            training = torch.is_grad_enabled()
+            # As nn.GRU and nn.LSTM call it: with biases, one layer, no dropout, one direction, batch first.
+            if self.cell == "gru":
+                outputs, *last = torch.gru(inputs, start[0], weights, True, 1, 0.0, training, False, True)
+            else:
+                outputs, *last = torch.lstm(inputs, start, weights, True, 1, 0.0, training, False, True)
         return outputs, tuple(part.transpose(0, 1) for part in last)
 
 
@@ -173,7 +155,7 @@ class Recurrence(nn.Module):
         super().__init__()
         self.options, self.hidden_size, self.layers = options, hidden_size, layers
         self.rnn = fused_layer(options.cell, input_size, hidden_size, layers, options.dropout)
-        self.feed = nn.Linear(feed_size, GATES[options.cell] * hidden_size, bias=False) if feed_size else None
+        self.feed = deferred.Linear(feed_size, GATES[options.cell] * hidden_size, bias=False) if feed_size else None
         self.norms = options.norms(hidden_size, layers)
 
     def masks(self, inputs: Float[Tensor, "batch target input"]) -> Masks | None:
@@ -232,8 +214,6 @@ class Recurrence(nn.Module):
         base: Float[Tensor, "batch target hidden"] | None = None,
     ) -> tuple[Float[Tensor, "batch target hidden"], tuple[LayerState, ...]]:
         """Runs all steps of known inputs at once; only for a stack without feed. Returns outputs and last states."""
-        if masks is None and not self.options.layer_norm and not self.options.residual:
-            return self._fused(inputs, state)
         outputs, after = inputs, []
         for index in range(self.layers):
             below = outputs if index else base
@@ -243,16 +223,6 @@ class Recurrence(nn.Module):
             if self.options.residual and below is not None:
                 outputs = outputs + below
             after.append(last)
-        return outputs, tuple(after)
-
-    def _fused(self, inputs: Tensor, state: tuple[LayerState, ...]) -> tuple[Tensor, tuple[LayerState, ...]]:
-        parts = [
-            torch.cat([layer[part] for layer in state], dim=1).transpose(0, 1).contiguous()
-            for part in range(len(state[0]))
-        ]
-        outputs, last = self.rnn(inputs, parts[0] if self.options.cell == "gru" else tuple(parts))
-        finals = (last,) if self.options.cell == "gru" else last
-        after = [tuple(final[layer][:, None] for final in finals) for layer in range(self.layers)]
         return outputs, tuple(after)
 
     def _layer(self, index: int) -> Layer:

@@ -89,9 +89,6 @@ class Encoder(nn.Module):
         options, mask = self.options, None
         if self.training and options.drops_states:
             mask = draw_mask(inputs, self.hidden_size, options.dropout)
-        if mask is None and not options.layer_norm:
-            outputs: Tensor = rnn(inputs)[0]
-            return outputs
         zeros = inputs.new_zeros(inputs.shape[0], 1, self.hidden_size)
         start = (zeros,) if options.cell == "gru" else (zeros, zeros)
         norm = norms[layer] if options.layer_norm else None

@@ -12,7 +12,8 @@ from torch import Tensor
 import nmt.modules.cells
 from nmt.config.model import CELLS, MERGES
 from nmt.modules.bridge import last_states
-from nmt.modules.cells import GATES, CellOptions, Layer, LayerState, Recurrence
+from nmt.modules.cell_steps import LayerState
+from nmt.modules.cells import GATES, CellOptions, Layer, Recurrence
 from nmt.modules.encoder import Encoded, Encoder
 from tests.unit.models import DECODERS, random_batch, random_ids, randomise, tensors_of, tiny_model
 

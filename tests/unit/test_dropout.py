@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from nmt.config.model import CELLS
-from nmt.modules.cells import CellOptions, LayerState, Recurrence
+from nmt.modules.cell_steps import LayerState
+from nmt.modules.cells import CellOptions, Recurrence
 from nmt.modules.dropout import Masks, draw_mask, drop
 from nmt.modules.seq2seq import Seq2Seq
 from tests.unit.models import DECODERS, random_batch, random_ids, randomise, tensors_of, tiny_model

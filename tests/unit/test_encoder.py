@@ -11,7 +11,8 @@ from nmt.config import ModelSettings, SettingsError
 from nmt.config.model import BRIDGES, CELLS
 from nmt.modules.bridge import Bridge
 from nmt.modules.build import build_model
-from nmt.modules.cells import GATES, CellOptions, Recurrence, gru_step, lstm_step
+from nmt.modules.cell_steps import gru_step, lstm_step
+from nmt.modules.cells import GATES, CellOptions, Recurrence
 from nmt.modules.encoder import Encoded, Encoder, reverse_index
 from tests.unit.models import SOURCE, TARGET, random_batch, random_ids, randomise, tiny_model
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nmt.modules import deferred
 from nmt.modules.attention.coverage import Coverage
 from nmt.modules.attention.normalizers import Normalizer, softmax
 from nmt.modules.attention.score import AttentionScore
@@ -31,7 +32,7 @@ class Heads(nn.Module):
     def __init__(self, count: int, query_size: int, memory_size: int, score: type[AttentionScore]) -> None:
         super().__init__()
         self.count = count
-        self.query = nn.Linear(query_size, query_size, bias=False) if score.reads_query else nn.Identity()
+        self.query = deferred.Linear(query_size, query_size, bias=False) if score.reads_query else nn.Identity()
         self.key = nn.Linear(memory_size, memory_size, bias=False) if score.reads_keys else nn.Identity()
         self.value = nn.Linear(memory_size, memory_size, bias=False)
 
@@ -145,8 +146,8 @@ class Attention(nn.Module):
     def _all_scores(self, query: Tensor, keys: Tensor, state: AttentionState) -> Tensor:
         """Returns (batch, heads, target, source), of the keys of all heads in a row."""
         scores, coverage = self._scores(), self.coverage
-        own = keys.shape[2] - (0 if coverage is None else coverage.key_size)
-        parts = keys[:, :, :own].tensor_split(len(scores), dim=-1)
+        own = keys if coverage is None else keys[:, :, : keys.shape[2] - coverage.key_size]
+        parts = [own] if len(scores) == 1 else own.tensor_split(len(scores), dim=-1)
         queries = [query] if self.heads is None else self.heads.query(query).tensor_split(len(scores), dim=-1)
         found = []
         for head, (score, one, part) in enumerate(zip(scores, queries, parts, strict=True)):
@@ -160,7 +161,7 @@ class Attention(nn.Module):
         """Returns contexts (batch, target, memory) of weights (batch, heads, target, source)."""
         weights = F.dropout(weights, self.dropout, self.training)
         if weights.shape[1] == 1:
-            return weights[:, 0] @ memory
+            return deferred.mix(weights[:, 0], memory)
         values = memory.view(*memory.shape[:2], weights.shape[1], -1).transpose(1, 2)  # (B, H, S, M / H)
         return (weights @ values).transpose(1, 2).flatten(2)
 

@@ -11,6 +11,7 @@ from nmt.config import SettingsError, at_least
 from nmt.modules.attention.additive import additive_energy
 from nmt.modules.attention.score import AttentionScore, register_score
 from nmt.modules.attention.state import AttentionState
+from nmt.modules.deferred import Linear
 
 
 @register_score("additive")
@@ -36,7 +37,7 @@ class AdditiveScore(AttentionScore):
         super().__init__()
         at_least(size, 1, "model.attention.options.size")
         hidden = query_size if size is None else size
-        self.query = nn.Linear(query_size, hidden, bias=False)
+        self.query = Linear(query_size, hidden, bias=False)
         self.key = nn.Linear(memory_size, hidden, bias=self.has_bias)
         self.energy = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) * math.sqrt(3 / hidden))
         self.feature = nn.Linear(features, hidden, bias=False) if features else None

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from nmt.config import SettingsError
 from nmt.modules.attention.score import AttentionScore, register_score
 from nmt.modules.attention.state import AttentionState
+from nmt.modules.deferred import compare
 
 
 @register_score("dot")
@@ -31,7 +32,7 @@ class DotScore(AttentionScore):
         keys: Float[Tensor, "batch source key"],
         state: AttentionState,
     ) -> Float[Tensor, "batch target source"]:
-        return query @ keys.transpose(1, 2)
+        return compare(query, keys)
 
 
 @register_score("scaled_dot")
@@ -69,7 +70,7 @@ class GeneralScore(AttentionScore):
         keys: Float[Tensor, "batch source key"],
         state: AttentionState,
     ) -> Float[Tensor, "batch target source"]:
-        return query @ keys.transpose(1, 2)
+        return compare(query, keys)
 
 
 @register_score("cosine")
@@ -101,7 +102,7 @@ class CosineScore(AttentionScore):
         state: AttentionState,
     ) -> Float[Tensor, "batch target source"]:
         beta = self.max_scale * torch.sigmoid(self.strength)
-        return (beta * _directions(query)) @ keys.transpose(1, 2)
+        return compare(beta * _directions(query), keys)
 
 
 def _directions(vectors: Tensor) -> Tensor:

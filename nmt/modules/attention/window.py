@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from nmt.modules.attention.state import AttentionState
+from nmt.modules.deferred import Linear
 
 
 class Windows(NamedTuple):
@@ -106,8 +107,8 @@ class PredictedWindow(LocalWindow):
 
     def __init__(self, query_size: int, size: int) -> None:
         super().__init__(query_size, size)
-        self.hidden = nn.Linear(query_size, query_size, bias=False)
-        self.place = nn.Linear(query_size, 1, bias=False)
+        self.hidden = Linear(query_size, query_size, bias=False)
+        self.place = Linear(query_size, 1, bias=False)
 
     def centres(
         self, query: Float[Tensor, "batch target query"], state: AttentionState

@@ -8,7 +8,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from nmt.modules.attention import Attended, Attention, AttentionHistory, NoAttention
-from nmt.modules.cells import CellOptions, LayerState, Recurrence
+from nmt.modules.cell_steps import LayerState
+from nmt.modules.cells import CellOptions, Recurrence
+from nmt.modules.deferred import shared_products
 from nmt.modules.encoder import Encoded
 
 
@@ -117,9 +119,10 @@ class Decoder(nn.Module):
         if not self.attention.needs_history:
             return self.attend(query, source, history, successive=query.shape[1])
         found = []
-        for one in each_step(query):
-            attended, history = self.attend(one, source, history)
-            found.append(attended)
+        with shared_products():
+            for one in each_step(query):
+                attended, history = self.attend(one, source, history)
+                found.append(attended)
         contexts, weights = zip(*found, strict=True)
         return Attended(along_target(list(contexts)), along_target(list(weights))), history
 

@@ -2,10 +2,11 @@
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from nmt.modules.attention import Attention, NoAttention
 from nmt.modules.decoders.base import Decoded, Decoder, DecoderSizes, DecoderState, Source, along_target, each_step
+from nmt.modules.deferred import Linear, shared_products
 from nmt.modules.dropout import Masks
 
 
@@ -20,7 +21,7 @@ class LuongDecoder(Decoder):
         super().__init__(attention, sizes.hidden)
         self.feeds_back = input_feeding
         self.recurrence = sizes.recurrence(sizes.embedding, feed_size=sizes.hidden if input_feeding else 0)
-        self.readout = nn.Linear(sizes.memory + sizes.hidden, sizes.hidden, bias=False)
+        self.readout = Linear(sizes.memory + sizes.hidden, sizes.hidden, bias=False)
 
     def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
         return self._advance(self.recurrence.project(embedded), source, state)
@@ -38,11 +39,12 @@ class LuongDecoder(Decoder):
     def _loop(self, embedded: Tensor, source: Source, state: DecoderState) -> Decoded:
         attentional, weights = [], []
         masks = self.recurrence.masks(embedded)
-        for projected in each_step(self.recurrence.project(embedded)):
-            output = self._advance(projected, source, state, masks)
-            attentional.append(output.attentional)
-            weights.append(output.weights)
-            state = output.state
+        with shared_products():
+            for projected in each_step(self.recurrence.project(embedded)):
+                output = self._advance(projected, source, state, masks)
+                attentional.append(output.attentional)
+                weights.append(output.weights)
+                state = output.state
         return Decoded(along_target(attentional), along_target(weights), state)
 
     def _advance(self, projected: Tensor, source: Source, state: DecoderState, masks: Masks | None = None) -> Decoded:

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nmt.modules.attention import Attention, NoAttention
-from nmt.modules.cells import LayerState
+from nmt.modules.cell_steps import LayerState
 from nmt.modules.decoders.base import Decoded, Decoder, DecoderSizes, DecoderState, Source
 from nmt.modules.dropout import Masks
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from nmt.modules.attention import Attention, NoAttention
 from nmt.modules.cells import Recurrence
 from nmt.modules.decoders.base import Decoded, Decoder, DecoderSizes, DecoderState, Source, along_target, each_step
+from nmt.modules.deferred import shared_products
 from nmt.modules.dropout import Masks
 
 StepMasks = tuple[Masks | None, ...]
@@ -34,11 +35,12 @@ class StepwiseDecoder(Decoder):
     ) -> Decoded:
         hidden, contexts, weights = [], [], []
         masks = self._masks(embedded)
-        for projected in each_step(self.recurrence.project(embedded)):
-            context, row, state = self._advance(projected, source, state, masks)
-            hidden.append(self.recurrence.output(state.layers))
-            contexts.append(context)
-            weights.append(row)
+        with shared_products():
+            for projected in each_step(self.recurrence.project(embedded)):
+                context, row, state = self._advance(projected, source, state, masks)
+                hidden.append(self.recurrence.output(state.layers))
+                contexts.append(context)
+                weights.append(row)
         attentional = self._read(along_target(hidden), along_target(contexts), embedded, masks[0])
         return Decoded(attentional, along_target(weights), state)
 
