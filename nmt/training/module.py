@@ -61,8 +61,15 @@ class TranslationModule(pl.LightningModule):
         return sum(parameter.numel() for parameter in self.parameters())
 
     def configure_optimizers(self) -> Any:
-        """Builds optimizer and schedule; a plateau schedule is stepped after each validation, others at each step."""
+        """Builds optimizer and schedule; a plateau schedule is stepped after each validation, others at each step.
+
+        An optimizer that has one kernel for all its arithmetic uses it, unless its settings say otherwise.
+        """
         optimizer = self._optimizer(self.parameters())
+        for group in optimizer.param_groups:
+            # Asked for at construction, Lightning would take mixed precision to be the optimizer's own affair.
+            if group.get("fused", False) is None and not group.get("foreach"):
+                group["fused"] = True
         schedule = self._schedule(optimizer)
         if isinstance(schedule, ReduceLROnPlateau):
             self._plateau = schedule

@@ -20,6 +20,7 @@ from nmt.data.vocabulary import load_tokenizers
 from nmt.training import loggers
 from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines, TokenRate, link_latest
 from nmt.training.data import TranslationData
+from nmt.training.memory import keep_freed_memory
 from nmt.training.module import TranslationModule, typed_packages
 from nmt.training.readme import RunFacts, RunReadme
 from nmt.training.report import Part, forget_report, write_report
@@ -72,6 +73,7 @@ def train(
         UserError: what the user can mend, in one line.
     """
     _quiet()
+    keep_freed_memory()
     config = {"callbacks": None, "logger": None, **config}  # `logger=null` takes the whole group away
     loggers.check_loggers(config["logger"] or {})
     settings = resolve(config)
