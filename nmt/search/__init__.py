@@ -3,6 +3,6 @@
 from nmt.search.beam import beam_search
 from nmt.search.forced import Forced, forced_decode
 from nmt.search.greedy import greedy_search
-from nmt.search.model import Batch, Hypothesis, StepModel
+from nmt.search.model import Batch, Hypothesis, StepModel, Words
 
-__all__ = ["Batch", "Forced", "Hypothesis", "StepModel", "beam_search", "forced_decode", "greedy_search"]
+__all__ = ["Batch", "Forced", "Hypothesis", "StepModel", "Words", "beam_search", "forced_decode", "greedy_search"]

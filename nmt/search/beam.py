@@ -1,11 +1,11 @@
 """Vectorised beam search that returns, with every hypothesis, the attention weights of each of its tokens.
 
 The beam is the target axis of the attention, so memory and keys are never copied. Each step stores its weights and the
-parent of every hypothesis; alignments are gathered once at the end. Sentences leave the batch when they are done.
+parent of every hypothesis; alignments are gathered once at the end. Sentences leave the batch when they are done: at
+once on a CPU, every few steps on other devices, which would have to be waited for to know.
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -13,46 +13,12 @@ from torch import Tensor
 
 from nmt.config import SearchOptions, Vocabulary
 from nmt.search.history import Finished, History
-from nmt.search.model import Batch, Hypothesis, StepModel, forbid, log_normaliser
+from nmt.search.model import Batch, Hypothesis, StepModel, Words
+from nmt.search.ranking import Candidates, Columns, best_candidates
 from nmt.search.tree import select_hypotheses, select_sentences
 
-
-class Candidates(NamedTuple):
-    """The best continuations of a step, best first: log-probability so far, hypothesis continued, token added."""
-
-    log_probs: Float[Tensor, "batch candidates"]
-    parents: Int[Tensor, "batch candidates"]
-    tokens: Int[Tensor, "batch candidates"]
-
-
-def top(values: Float[Tensor, "... n"], count: int) -> tuple[Tensor, Tensor]:
-    """Returns the `count` largest values of each row and their indices; of equal values the lowest index first."""
-    if count >= values.shape[-1]:
-        return values.sort(dim=-1, descending=True, stable=True)
-    best, index = values.topk(count + 1, dim=-1)
-    if bool(((best[..., 1:] == best[..., :-1]) & best[..., 1:].isfinite()).any()):
-        best, index = values.sort(dim=-1, descending=True, stable=True)
-    return best[..., :count], index[..., :count]
-
-
-def best_candidates(
-    logits: Float[Tensor, "batch beam vocabulary"],
-    allowed: Float[Tensor, "batch beam vocabulary"],
-    log_probs: Float[Tensor, "batch beam"],
-    count: int,
-) -> Candidates:
-    """Ranks all continuations of all hypotheses by log-probability, then hypothesis, then token id.
-
-    Args:
-        logits: of the next token.
-        allowed: the same with -inf for tokens that may not follow.
-        log_probs: of the hypotheses so far, float64.
-        count: how many to return (fewer if there are fewer).
-    """
-    values, tokens = top(allowed, count)
-    totals = values.double() + (log_probs - log_normaliser(logits))[:, :, None]
-    best, index = top(totals.flatten(1), count)
-    return Candidates(best, index // totals.shape[2], tokens.flatten(1).gather(1, index))
+STEPS_UNSEEN = 8
+"""Steps that a device other than a CPU is given without asking what became of them."""
 
 
 @dataclass
@@ -61,75 +27,102 @@ class Progress:
 
     Attributes:
         alive: (b,) indices in the batch of the sentences still searched.
+        limits: (b,) the most pieces that each may have.
         tokens: (b, W) last token of each hypothesis.
         log_probs: (b, W) of each hypothesis, float64; -inf for a hypothesis that cannot go on.
         counts: (b,) finished hypotheses of each sentence.
+        done: (b,) sentences that are done but have not left the batch.
+        nearest: the least of `limits`.
     """
 
     alive: Int[Tensor, " sentences"]
+    limits: Int[Tensor, " sentences"]
     tokens: Int[Tensor, "sentences beam"]
     log_probs: Float[Tensor, "sentences beam"]
     counts: Int[Tensor, " sentences"]
-    history: History = field(default_factory=History)
+    done: Bool[Tensor, " sentences"]
+    nearest: int
+    history: History
     finished: list[Finished] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, batch: Batch, vocabulary: Vocabulary, options: SearchOptions) -> "Progress":
+        """Returns where a search begins."""
+        size, device = len(batch.source), batch.source.device
+        limits = batch.max_lengths(options.max_length)
+        return cls(
+            alive=torch.arange(size, device=device),
+            limits=limits,
+            tokens=torch.full((size, 1), vocabulary.bos_id, device=device),
+            log_probs=torch.zeros(size, 1, dtype=torch.float64, device=device),
+            counts=torch.zeros(size, dtype=torch.long, device=device),
+            done=torch.zeros(size, dtype=torch.bool, device=device),
+            nearest=int(limits.min()),
+            history=History(size),
+        )
+
+    def going(self) -> Int[Tensor, " going"] | None:
+        """Returns which of the sentences go on, None if all do; waits for the device to tell."""
+        going = (~self.done).nonzero()[:, 0]
+        return None if len(going) == len(self.alive) else going
+
+    def keep(self, going: Int[Tensor, " going"]) -> None:
+        """Lets all other sentences go."""
+        for name in ("alive", "limits", "tokens", "log_probs", "counts", "done"):
+            setattr(self, name, getattr(self, name)[going])
+        self.nearest = int(self.limits.min()) if len(going) else 0
 
 
 @torch.no_grad()
 def beam_search(
-    model: StepModel, batch: Batch, vocabulary: Vocabulary, options: SearchOptions
+    model: StepModel, batch: Batch, vocabulary: Vocabulary, options: SearchOptions, words: Words | None = None
 ) -> list[list[Hypothesis]]:
-    """Translates a batch.
+    """Translates a batch, out of `words` alone if the model's logits stand for these.
 
     Each step ranks all continuations and looks at the best `2 * beam_size`. Those of the first `beam_size` that end are
     finished; the beam is refilled from the best that go on. See `SearchOptions` for when a sentence is done.
 
     Returns:
         For each sentence of the batch its `n_best` hypotheses, best score first.
+
+    Raises:
+        UserError: the model gives logits that are no numbers.
     """
     source, state = model.start(batch.source, batch.source_lengths)
-    size, device = len(batch.source), batch.source.device
-    limits = batch.max_lengths(options.max_length)
-    progress = Progress(
-        alive=torch.arange(size, device=device),
-        tokens=torch.full((size, 1), vocabulary.bos_id, device=device),
-        log_probs=torch.zeros(size, 1, dtype=torch.float64, device=device),
-        counts=torch.zeros(size, dtype=torch.long, device=device),
-    )
+    columns, progress = Columns(vocabulary, words, batch.source.device), Progress.start(batch, vocabulary, options)
+    patience = 1 if batch.source.device.type == "cpu" else STEPS_UNSEEN
     while len(progress.alive):
         logits, weights, state = model.step(progress.tokens, source, state)
-        allowed = forbid(logits, vocabulary, limits[progress.alive] <= len(progress.history))
-        candidates = best_candidates(logits, allowed, progress.log_probs, 2 * options.beam_size)
+        continuations = columns.log_probs(logits, progress.alive)
+        if progress.nearest <= len(progress.history):
+            continuations = columns.end_only(continuations, progress.limits <= len(progress.history))
+        candidates = best_candidates(continuations, progress.log_probs, columns, 2 * options.beam_size)
         ends = candidates.tokens == vocabulary.eos_id
-        done = _finish(progress, candidates, ends, options)
+        _finish(progress, candidates, ends, options)
         parents = _refill(progress, candidates, ends, options.beam_size)
-        progress.history.add(progress.alive, size, weights, parents, progress.tokens)
+        progress.history.add(progress.alive, weights, parents, progress.tokens)
         state = select_hypotheses(state, parents)
-        going = (~(done | progress.log_probs.isneginf().all(1))).nonzero()[:, 0]
-        if len(going) < len(progress.alive):
-            source, state = select_sentences(source, going), select_sentences(state, going)
-            for name in ("alive", "tokens", "log_probs", "counts"):
-                setattr(progress, name, getattr(progress, name)[going])
+        if len(progress.history) % patience == 0:
+            columns.check()
+            going = progress.going()
+            if going is not None:
+                source, state = select_sentences(source, going), select_sentences(state, going)
+                progress.keep(going)
     return progress.history.hypotheses(progress.finished, batch.source_lengths.tolist(), vocabulary.eos_id, options)
 
 
 def _finish(
     progress: Progress, candidates: Candidates, ends: Bool[Tensor, "sentences candidates"], options: SearchOptions
-) -> Bool[Tensor, " sentences"]:
-    """Records the hypotheses that end at this step; returns which sentences are done."""
-    ending = ends[:, : options.beam_size] & candidates.log_probs[:, : options.beam_size].isfinite()
-    rows, ranks = ending.nonzero(as_tuple=True)
-    progress.finished.append(
-        Finished(
-            sentences=progress.alive[rows].tolist(),
-            steps=[len(progress.history)] * len(rows),
-            parents=candidates.parents[rows, ranks].tolist(),
-            log_probs=candidates.log_probs[rows, ranks].tolist(),
-        )
-    )
+) -> None:
+    """Records the hypotheses that end at this step, and which sentences are done with it."""
+    log_probs = candidates.log_probs[:, : options.beam_size]
+    ending = ends[:, : options.beam_size] & log_probs.isfinite() & ~progress.done[:, None]
+    progress.finished.append(Finished(progress.alive, ending, candidates.parents, log_probs))
     progress.counts = progress.counts + ending.sum(1)
     if options.stopping == "first":
-        return ending[:, 0] & (progress.counts >= options.n_best)
-    return progress.counts >= options.beam_size
+        progress.done = progress.done | (ending[:, 0] & (progress.counts >= options.n_best))
+    else:
+        progress.done = progress.done | (progress.counts >= options.beam_size)
 
 
 def _refill(
@@ -137,7 +130,7 @@ def _refill(
 ) -> Int[Tensor, "sentences beam"]:
     """Makes the best candidates that go on the new hypotheses; returns their parents."""
     order = ends.to(torch.uint8).argsort(dim=1, stable=True)[:, :beam_size]
-    log_probs = candidates.log_probs.masked_fill(ends, float("-inf"))
-    progress.log_probs = log_probs.gather(1, order)
+    progress.log_probs = candidates.log_probs.masked_fill(ends, float("-inf")).gather(1, order)
     progress.tokens = candidates.tokens.gather(1, order)
+    progress.done = progress.done | progress.log_probs.isneginf().all(1)
     return candidates.parents.gather(1, order)

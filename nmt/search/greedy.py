@@ -1,46 +1,85 @@
 """Greedy search: the best token at every step. Equal to a beam of one, and simpler."""
 
+from typing import NamedTuple
+
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from nmt.config import SearchOptions, Vocabulary
-from nmt.search.model import Batch, Hypothesis, StepModel, forbid, log_normaliser, normalise
+from nmt.search.beam import STEPS_UNSEEN
+from nmt.search.model import Batch, Hypothesis, StepModel, Words, normalise
+from nmt.search.ranking import Columns
 from nmt.search.tree import select_sentences
 
 
+class _Step(NamedTuple):
+    """One step over b sentences: their indices in the batch, their tokens, log-probabilities and weights."""
+
+    sentences: Int[Tensor, " sentences"]
+    tokens: Int[Tensor, "sentences 1"]
+    log_probs: Float[Tensor, "sentences 1"]
+    weights: Float[Tensor, "sentences 1 source"]
+
+
 @torch.no_grad()
-def greedy_search(model: StepModel, batch: Batch, vocabulary: Vocabulary, options: SearchOptions) -> list[Hypothesis]:
-    """Translates a batch; `options` give `max_length` and `length_penalty`.
+def greedy_search(
+    model: StepModel, batch: Batch, vocabulary: Vocabulary, options: SearchOptions, words: Words | None = None
+) -> list[Hypothesis]:
+    """Translates a batch, out of `words` alone if the model's logits stand for these.
+
+    `options` give `max_length` and `length_penalty`.
 
     Returns:
         One hypothesis for each sentence, in the order of the batch.
+
+    Raises:
+        UserError: the model gives logits that are no numbers.
     """
     source, state = model.start(batch.source, batch.source_lengths)
     size, device = len(batch.source), batch.source.device
-    limits, alive = batch.max_lengths(options.max_length), torch.arange(size, device=device)
-    tokens = torch.full((size, 1), vocabulary.bos_id, device=device)
-    found: list[list[tuple[int, float, Tensor]]] = [[] for _ in range(size)]
-    step = 0
+    columns, limits = Columns(vocabulary, words, device), batch.max_lengths(options.max_length)
+    alive, nearest = torch.arange(size, device=device), int(limits.min())
+    tokens, done = (
+        torch.full((size, 1), vocabulary.bos_id, device=device),
+        torch.zeros(size, dtype=torch.bool, device=device),
+    )
+    patience = 1 if device.type == "cpu" else STEPS_UNSEEN
+    steps: list[_Step] = []
     while len(alive):
         logits, weights, state = model.step(tokens, source, state)
-        best, tokens = forbid(logits, vocabulary, limits[alive] <= step).max(-1)
-        log_probs = best.double() - log_normaliser(logits)
-        rows = zip(
-            alive.tolist(), tokens[:, 0].tolist(), log_probs[:, 0].tolist(), weights[:, 0].unbind(0), strict=True
-        )
-        for sentence, token, log_prob, row in rows:
-            found[sentence].append((token, log_prob, row))
-        going = (tokens[:, 0] != vocabulary.eos_id).nonzero()[:, 0]
-        if len(going) < len(alive):
-            alive, tokens = alive[going], tokens[going]
-            source, state = select_sentences(source, going), select_sentences(state, going)
-        step += 1
-    lengths = batch.source_lengths.tolist()
-    return [_hypothesis(steps, lengths[sentence], options) for sentence, steps in enumerate(found)]
+        continuations = columns.log_probs(logits, alive)
+        if nearest <= len(steps):
+            continuations = columns.end_only(continuations, limits[alive] <= len(steps))
+        log_probs, places = continuations.max(-1)
+        tokens = columns.tokens(places)
+        steps.append(_Step(alive, tokens, log_probs.double(), weights))
+        done = done | (tokens[:, 0] == vocabulary.eos_id)
+        if len(steps) % patience == 0:
+            columns.check()
+            going = (~done).nonzero()[:, 0]
+            if len(going) < len(alive):
+                alive, tokens, done = alive[going], tokens[going], done[going]
+                source, state = select_sentences(source, going), select_sentences(state, going)
+                nearest = int(limits[alive].min()) if len(alive) else 0
+    return _hypotheses(steps, batch, vocabulary.eos_id, options)
 
 
-def _hypothesis(steps: list[tuple[int, float, Tensor]], source_length: int, options: SearchOptions) -> Hypothesis:
-    log_prob = sum(log_prob for _, log_prob, _ in steps)
-    weights = torch.stack([row for _, _, row in steps])[:, :source_length]
-    score = normalise(log_prob, len(steps), options.length_penalty)
-    return Hypothesis([token for token, _, _ in steps], log_prob, score, weights)
+def _hypotheses(steps: list[_Step], batch: Batch, eos_id: int, options: SearchOptions) -> list[Hypothesis]:
+    """Reads the hypotheses of the batch out of the steps; what follows an end mark is left out."""
+    size, first = len(batch.source), steps[0]
+    tokens = torch.full((size, len(steps)), eos_id, device=batch.source.device)
+    log_probs = first.log_probs.new_zeros(size, len(steps))
+    weights = first.weights.new_zeros(size, len(steps), first.weights.shape[2])
+    for place, step in enumerate(steps):
+        tokens[step.sentences, place] = step.tokens[:, 0]
+        log_probs[step.sentences, place] = step.log_probs[:, 0]
+        weights[step.sentences, place] = step.weights[:, 0]
+    lengths = (tokens == eos_id).int().argmax(1) + 1
+    results = []
+    for row, (length, source_length) in enumerate(zip(lengths.tolist(), batch.source_lengths.tolist(), strict=True)):
+        log_prob = sum(log_probs[row, :length].tolist())
+        score = normalise(log_prob, length, options.length_penalty)
+        matrix = weights[row, :length, :source_length].clone()
+        results.append(Hypothesis(tokens[row, :length].tolist(), log_prob, score, matrix))
+    return results

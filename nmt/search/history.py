@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from nmt.config import SearchOptions
@@ -12,12 +12,12 @@ from nmt.search.model import Hypothesis, normalise
 
 
 class Finished(NamedTuple):
-    """Hypotheses that ended at one step: index in the batch, step of the end mark, which one ended, log_prob."""
+    """The first candidates of one step: of which sentence, which of them end, what they continue, log_prob."""
 
-    sentences: list[int]
-    steps: list[int]
-    parents: list[int]
-    log_probs: list[float]
+    sentences: Int[Tensor, " sentences"]
+    ending: Bool[Tensor, "sentences beam"]
+    parents: Int[Tensor, "sentences candidates"]
+    log_probs: Float[Tensor, "sentences beam"]
 
 
 class Ranked(NamedTuple):
@@ -40,19 +40,23 @@ class _Step(NamedTuple):
 
 
 class History:
-    """The steps of a search."""
+    """The steps of a search over a batch of `size` sentences."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         self._steps: list[_Step] = []
+        self._size = size
+        self._alive, self._rows = torch.empty(0), torch.empty(0)
 
     def __len__(self) -> int:
         return len(self._steps)
 
-    def add(self, alive: Tensor, size: int, weights: Tensor, parents: Tensor, tokens: Tensor) -> None:
-        """Adds a step of the sentences `alive` out of a batch of `size`."""
-        rows = torch.full((size,), -1, device=alive.device)
-        rows[alive] = torch.arange(len(alive), device=alive.device)
-        self._steps.append(_Step(rows, weights, parents, tokens))
+    def add(self, alive: Tensor, weights: Tensor, parents: Tensor, tokens: Tensor) -> None:
+        """Adds a step of the sentences `alive`."""
+        if alive is not self._alive:
+            places = torch.arange(len(alive), device=alive.device)
+            self._rows = torch.full((self._size,), -1, device=alive.device).index_copy_(0, alive, places)
+            self._alive = alive
+        self._steps.append(_Step(self._rows, weights, parents, tokens))
 
     def hypotheses(
         self, finished: list[Finished], source_lengths: list[int], eos_id: int, options: SearchOptions
@@ -91,8 +95,10 @@ class History:
 def _rank(finished: list[Finished], options: SearchOptions) -> list[Ranked]:
     """Returns the best of each sentence, best score first; of equal scores the one that finished first."""
     by_sentence: dict[int, list[Ranked]] = defaultdict(list)
-    for group in finished:
-        for sentence, step, parent, log_prob in zip(*group, strict=True):
+    for step, found in enumerate(finished):
+        rows, ranks = found.ending.nonzero(as_tuple=True)
+        columns = found.sentences[rows], found.parents[rows, ranks], found.log_probs[rows, ranks]
+        for sentence, parent, log_prob in zip(*(column.tolist() for column in columns), strict=True):
             score = normalise(log_prob, step + 1, options.length_penalty)
             by_sentence[sentence].append(Ranked(sentence, step, parent, log_prob, score))
     ranked = [sorted(by_sentence[sentence], key=lambda item: -item.score) for sentence in sorted(by_sentence)]

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
-
-from nmt.config import UserError, Vocabulary
 
 
 @runtime_checkable
@@ -43,6 +41,18 @@ class Batch(NamedTuple):
         return 2 * self.source_lengths + 10 if max_length is None else torch.full_like(self.source_lengths, max_length)
 
 
+class Words(NamedTuple):
+    """The only tokens that translations of a batch are made of; the special ones are always among them.
+
+    Attributes:
+        tokens: ids in ascending order, what the columns of the model's logits stand for.
+        allowed: which of them each sentence may be translated with; its probabilities are shared by these alone.
+    """
+
+    tokens: Int[Tensor, " columns"]
+    allowed: Bool[Tensor, "batch columns"]
+
+
 @dataclass(frozen=True, eq=False)
 class Hypothesis:
     """One finished hypothesis.
@@ -63,34 +73,3 @@ class Hypothesis:
 def normalise(log_prob: float, length: int, length_penalty: float) -> float:
     """Returns log_prob / ((5 + T) / 6) ** length_penalty   (Wu et al. 2016, equation 14); T counts the end mark."""
     return log_prob / float(((5 + length) / 6) ** length_penalty)
-
-
-def log_normaliser(logits: Float[Tensor, "batch target vocabulary"]) -> Float[Tensor, "batch target"]:
-    """Returns the logarithm of the softmax's denominator, float64.
-
-    Raises:
-        UserError: the logits are no numbers, which a search could not end on.
-    """
-    found = logits.logsumexp(-1)
-    if not bool(found.isfinite().all()):
-        raise UserError("the model gives logits that are no numbers: its training has diverged, or its file is damaged")
-    return found.double()
-
-
-def forbid(
-    logits: Float[Tensor, "batch target vocabulary"], vocabulary: Vocabulary, at_limit: Tensor
-) -> Float[Tensor, "batch target vocabulary"]:
-    """Returns logits with -inf for what may not follow: pad, bos and unk anywhere, all but the end mark at the limit.
-
-    Args:
-        logits: of the next token.
-        vocabulary: names the special ids.
-        at_limit: (B,) bool, True where a hypothesis is as long as it may be.
-    """
-    allowed = logits.clone()
-    allowed[..., [vocabulary.pad_id, vocabulary.bos_id, vocabulary.unk_id]] = float("-inf")
-    if bool(at_limit.any()):
-        ending = allowed[at_limit][..., vocabulary.eos_id].clone()
-        allowed[at_limit] = float("-inf")
-        allowed[at_limit, :, vocabulary.eos_id] = ending
-    return allowed

@@ -1,0 +1,100 @@
+"""How continuations are ranked: log-probabilities, what may follow, the best of them."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from nmt.config import UserError, Vocabulary
+from nmt.search.model import Words
+
+
+class Candidates(NamedTuple):
+    """The best continuations of a step, best first: log-probability so far, hypothesis continued, token added."""
+
+    log_probs: Float[Tensor, "batch candidates"]
+    parents: Int[Tensor, "batch candidates"]
+    tokens: Int[Tensor, "batch candidates"]
+
+
+class Columns:
+    """What the columns of logits stand for, and which of them may follow.
+
+    Args:
+        vocabulary: names the special ids.
+        words: what translations may be made of; None: of the whole vocabulary.
+        device: where the logits are.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, words: Words | None, device: torch.device) -> None:
+        self._words = words
+        ids = torch.tensor([vocabulary.eos_id, vocabulary.pad_id, vocabulary.bos_id, vocabulary.unk_id], device=device)
+        places = ids if words is None else torch.searchsorted(words.tokens, ids)
+        self._end, self._barred = places[:1], places[1:]
+        self.broken = torch.zeros((), dtype=torch.bool, device=device)
+
+    def log_probs(
+        self, logits: Float[Tensor, "batch beam columns"], rows: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch beam columns"]:
+        """Returns log-probabilities, -inf for what may not follow; those barred anywhere keep their probability.
+
+        Args:
+            logits: of the next token; overwritten where a sentence has words of its own.
+            rows: which sentences of the batch these are.
+        """
+        if self._words is not None:
+            logits.masked_fill_(~self._words.allowed[rows][:, None], float("-inf"))
+        found = logits.log_softmax(-1)
+        self.broken |= found[..., self._end].isnan().any()
+        return found.index_fill_(2, self._barred, float("-inf"))
+
+    def end_only(
+        self, log_probs: Float[Tensor, "batch beam columns"], at_limit: Bool[Tensor, " batch"]
+    ) -> Float[Tensor, "batch beam columns"]:
+        """Returns log-probabilities with -inf for all but the end mark in sentences that are as long as may be."""
+        ends = torch.zeros(log_probs.shape[2], dtype=torch.bool, device=log_probs.device).index_fill_(
+            0, self._end, True
+        )
+        return log_probs.masked_fill(at_limit[:, None, None] & ~ends, float("-inf"))
+
+    def tokens(self, columns: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
+        """Returns the tokens of columns."""
+        return columns if self._words is None else self._words.tokens[columns]
+
+    def check(self) -> None:
+        """Raises UserError if there were logits that are no numbers, which a search could not end on."""
+        if bool(self.broken):
+            raise UserError(
+                "the model gives logits that are no numbers: its training has diverged, or its file is damaged"
+            )
+
+
+def top(values: Float[Tensor, "... n"], count: int) -> tuple[Tensor, Tensor]:
+    """Returns the `count` largest values of each row and their indices; of equal values the lowest index first."""
+    if count >= values.shape[-1] or values.device.type != "cpu":  # elsewhere, to look for ties would be to wait
+        best, index = values.sort(dim=-1, descending=True, stable=True)
+        return best[..., :count], index[..., :count]
+    best, index = values.topk(count + 1, dim=-1)
+    if bool(((best[..., 1:] == best[..., :-1]) & best[..., 1:].isfinite()).any()):
+        best, index = values.sort(dim=-1, descending=True, stable=True)
+    return best[..., :count], index[..., :count]
+
+
+def best_candidates(
+    continuations: Float[Tensor, "batch beam columns"],
+    log_probs: Float[Tensor, "batch beam"],
+    columns: Columns,
+    count: int,
+) -> Candidates:
+    """Ranks all continuations of all hypotheses by log-probability, then hypothesis, then token id.
+
+    Args:
+        continuations: log-probability of each next token.
+        log_probs: of the hypotheses so far, float64.
+        columns: tells the tokens.
+        count: how many to return (fewer if there are fewer).
+    """
+    values, places = top(continuations, count)
+    best, index = top((values.double() + log_probs[:, :, None]).flatten(1), count)
+    return Candidates(best, index // values.shape[2], columns.tokens(places.flatten(1).gather(1, index)))
