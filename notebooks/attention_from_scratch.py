@@ -548,7 +548,7 @@ heatmap(long.matrix, long.source_tokens, long.target_tokens, title="a length it 
 # %%
 score = attentive.decoder.attention.score
 scale = (score.max_scale * torch.sigmoid(score.strength)).item()
-raw = attentive.at_temperature(scale)
+raw = attentive.viewed(scale)
 print(
     f"scale {scale:.1f}; right of 10 letters: {accuracy(attentive, 10):.0%}, with raw cosines {accuracy(raw, 10):.0%}"
 )

@@ -7,7 +7,7 @@ from nmt.config.attention import check_temperature
 from nmt.config.checks import SettingsError, at_least, build, choice
 
 STOPPING = ("complete", "first")
-PRECISIONS = ("float", "double")
+PRECISIONS = ("float", "double", "int8")
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class SearchOptions:
         attention_temperature: what attention scores are divided by instead of the model's own temperature; below it
             alignments get sharper, above it flatter.
         max_source_length: longer sources are cut to that many pieces, end mark not counted.
+        shortlist: whether only target pieces are looked at that the source pieces may turn into, if the model package
+            has a list of them; probabilities are then shared by the pieces on a sentence's list.
     """
 
     beam_size: int = 5
@@ -34,6 +36,7 @@ class SearchOptions:
     stopping: str = "complete"
     max_source_length: int = 1000
     attention_temperature: float | None = None
+    shortlist: bool = True
 
     def __post_init__(self) -> None:
         choice(self.stopping, STOPPING, "stopping")

@@ -14,6 +14,7 @@ from nmt.config import ModelSettings
 from nmt.modules import deferred
 from nmt.modules.cell_steps import LayerState, gru_step, lstm_step
 from nmt.modules.dropout import Masks, draw_mask
+from nmt.modules.int8 import Int8Matrix
 from nmt.modules.layer_norm import CellNorm
 
 GATES = {"gru": 3, "lstm": 4}
@@ -75,8 +76,8 @@ class Layer(NamedTuple):
     """The parameters of one recurrent layer, wherever they are kept, in the shapes of torch."""
 
     cell: str
-    weight_ih: Float[Tensor, "gates input"]
-    weight_hh: Float[Tensor, "gates hidden"]
+    weight_ih: Float[Tensor, "gates input"] | Int8Matrix
+    weight_hh: Float[Tensor, "gates hidden"] | Int8Matrix
     bias_ih: Float[Tensor, " gates"]
     bias_hh: Float[Tensor, " gates"]
     norm: CellNorm | None
@@ -107,7 +108,7 @@ class Layer(NamedTuple):
         mask: Float[Tensor, "batch 1 hidden"] | None = None,
     ) -> tuple[Float[Tensor, "batch target hidden"], LayerState]:
         """Runs successive steps; with neither norm nor mask, torch's kernel does."""
-        if self.norm is None and mask is None:
+        if self.norm is None and mask is None and isinstance(self.weight_hh, Tensor):
             return self._fused(inputs, state)
         outputs = []
         with deferred.shared_products():
@@ -131,9 +132,9 @@ class Layer(NamedTuple):
     def _fused(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         # In full precision always: under autocast torch's LSTM fails on processors without bfloat16.
         with torch.autocast("cpu", enabled=False):
-            inputs = inputs.type_as(self.weight_ih) if inputs.device.type == "cpu" else inputs
+            inputs = inputs.type_as(self.bias_ih) if inputs.device.type == "cpu" else inputs
             start = [part.transpose(0, 1).type_as(inputs).contiguous() for part in state]
-            weights = [self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh]
+            weights = [cast(Tensor, one) for one in (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)]
             training = torch.is_grad_enabled()
             # As nn.GRU and nn.LSTM call it: with biases, one layer, no dropout, one direction, batch first.
             if self.cell == "gru":

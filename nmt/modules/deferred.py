@@ -16,6 +16,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nmt.modules.int8 import Int8Matrix
+from nmt.modules.products import product
+
 
 @contextmanager
 def shared_products() -> Iterator[None]:
@@ -33,28 +36,28 @@ def shared_products() -> Iterator[None]:
 
 def linear(
     values: Float[Tensor, "batch target size"],
-    weight: Float[Tensor, "out size"],
+    weight: Float[Tensor, "out size"] | Int8Matrix,
     bias: Float[Tensor, " out"] | None = None,
 ) -> Float[Tensor, "batch target out"]:
     """Returns W x + b."""
-    product = _find(weight, bias, transposed=True)
-    return F.linear(values, weight, bias) if product is None else product(values)
+    shared = _find(weight, bias, transposed=True) if isinstance(weight, Tensor) else None
+    return product(values, weight, bias) if shared is None else shared(values)
 
 
 def compare(
     query: Float[Tensor, "batch target size"], keys: Float[Tensor, "batch source size"]
 ) -> Float[Tensor, "batch target source"]:
     """Returns q . k of every query and key."""
-    product = _find(keys, None, transposed=True)
-    return query @ keys.transpose(1, 2) if product is None else product(query)
+    shared = _find(keys, None, transposed=True)
+    return torch.bmm(query, keys.transpose(1, 2)) if shared is None else shared(query)
 
 
 def mix(
     weights: Float[Tensor, "batch target source"], memory: Float[Tensor, "batch source size"]
 ) -> Float[Tensor, "batch target size"]:
     """Returns the sums of what stands in the memory that have these weights."""
-    product = _find(memory, None, transposed=False)
-    return weights @ memory if product is None else product(weights)
+    shared = _find(memory, None, transposed=False)
+    return torch.bmm(weights, memory) if shared is None else shared(weights)
 
 
 class Linear(nn.Linear):

@@ -1,8 +1,12 @@
 """The output layer: from attentional vectors to logits over the target vocabulary."""
 
-import torch.nn.functional as F
-from jaxtyping import Float
+from typing import NamedTuple
+
+from jaxtyping import Float, Int
 from torch import Tensor, nn
+
+from nmt.modules.int8 import Int8Matrix
+from nmt.modules.products import product
 
 
 class OutputLayer(nn.Module):
@@ -24,9 +28,25 @@ class OutputLayer(nn.Module):
 
     def forward(self, attentional: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows vocabulary"]:
         """Returns unnormalised log-probabilities of every token."""
-        return F.linear(self.project(attentional), self.linear.weight, self.linear.bias)
+        return product(self.project(attentional), self.linear.weight, self.linear.bias)
 
     def project(self, attentional: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows size"]:
         """Returns P h, what E is multiplied with."""
         projected: Tensor = attentional if self.projection is None else self.projection(attentional)
         return projected
+
+    def of(self, tokens: Int[Tensor, " chosen"]) -> "SomeOutputs":
+        """Returns an output layer for some tokens alone."""
+        return SomeOutputs(self, self.linear.weight[tokens], self.linear.bias[tokens])
+
+
+class SomeOutputs(NamedTuple):
+    """An output layer for some of the tokens."""
+
+    layer: OutputLayer
+    weight: Float[Tensor, "chosen size"] | Int8Matrix
+    bias: Float[Tensor, " chosen"]
+
+    def __call__(self, attentional: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows chosen"]:
+        """Returns unnormalised log-probabilities of these tokens."""
+        return product(self.layer.project(attentional), self.weight, self.bias)

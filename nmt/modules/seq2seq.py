@@ -1,5 +1,7 @@
 """The translation model: embeddings, encoder, bridge, decoder and output layer."""
 
+from typing import Any
+
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -63,8 +65,13 @@ class Seq2Seq(nn.Module):
         self, tokens: Int[Tensor, "batch target"], source: Source, state: DecoderState
     ) -> tuple[Float[Tensor, "batch target vocabulary"], Float[Tensor, "batch target source"], DecoderState]:
         """Advances each hypothesis by one token: logits of the next token, attention weights, new state."""
-        decoded = self.decoder.step(self.target_embedding(tokens), source, state)
+        decoded = self.advance(tokens, source, state)
         return self.output(decoded.attentional), decoded.weights, decoded.state
+
+    def advance(self, tokens: Int[Tensor, "batch target"], source: Source, state: DecoderState) -> Decoded:
+        """Advances each hypothesis by one token, without logits."""
+        decoded: Decoded = self.decoder.step(self.target_embedding(tokens), source, state)
+        return decoded
 
     def forward(
         self,
@@ -81,26 +88,40 @@ class Seq2Seq(nn.Module):
         decoded: Decoded = self.decoder(self._drop(self.target_embedding(target_input)), prepared, state)
         return decoded
 
-    def at_temperature(self, temperature: float | None) -> "Seq2Seq | Tempered":
-        """Returns the model with its attention scores divided by another temperature; None: as in the settings."""
-        return self if temperature is None else Tempered(self, temperature)
+    def viewed(
+        self, temperature: float | None = None, tokens: Int[Tensor, " columns"] | None = None
+    ) -> "Seq2Seq | View":
+        """Returns the model as search and forced decoding shall see it.
+
+        Args:
+            temperature: what attention scores are divided by; None: as in the settings.
+            tokens: what logits are wanted of; None: the whole vocabulary.
+        """
+        return self if temperature is None and tokens is None else View(self, temperature, tokens)
 
     def _drop(self, values: Tensor) -> Tensor:
         return drop(values, self.dropout, self.training, self.variational)
 
 
-class Tempered:
-    """A view of a model for search and forced decoding, with a temperature of its own; see `Seq2Seq.start`."""
+class View:
+    """A model with another temperature, or with logits of some tokens alone; see `Seq2Seq.viewed`."""
 
-    def __init__(self, model: Seq2Seq, temperature: float) -> None:
+    def __init__(self, model: Seq2Seq, temperature: float | None, tokens: Int[Tensor, " columns"] | None) -> None:
         self._model, self._temperature = model, temperature
-        self.step, self.output = model.step, model.output
+        self.output: Any = model.output if tokens is None else model.output.of(tokens)
 
     def start(
         self, source: Int[Tensor, "batch source"], source_lengths: Int[Tensor, " batch"]
     ) -> tuple[Source, DecoderState]:
         """Encodes sources."""
         return self._model.start(source, source_lengths, self._temperature)
+
+    def step(
+        self, tokens: Int[Tensor, "batch target"], source: Source, state: DecoderState
+    ) -> tuple[Float[Tensor, "batch target columns"], Float[Tensor, "batch target source"], DecoderState]:
+        """Advances each hypothesis by one token."""
+        decoded = self._model.advance(tokens, source, state)
+        return self.output(decoded.attentional), decoded.weights, decoded.state
 
     def __call__(
         self,

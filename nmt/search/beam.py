@@ -14,11 +14,11 @@ from torch import Tensor
 from nmt.config import SearchOptions, Vocabulary
 from nmt.search.history import Finished, History
 from nmt.search.model import Batch, Hypothesis, StepModel, Words
-from nmt.search.ranking import Candidates, Columns, best_candidates
+from nmt.search.ranking import Candidates, Columns, best_candidates, check
 from nmt.search.tree import select_hypotheses, select_sentences
 
 STEPS_UNSEEN = 8
-"""Steps that a device other than a CPU is given without asking what became of them."""
+"""Steps without a look at what became of them: on a CPU, whether they gave numbers; elsewhere, also who is done."""
 
 
 @dataclass
@@ -63,8 +63,7 @@ class Progress:
 
     def going(self) -> Int[Tensor, " going"] | None:
         """Returns which of the sentences go on, None if all do; waits for the device to tell."""
-        going = (~self.done).nonzero()[:, 0]
-        return None if len(going) == len(self.alive) else going
+        return (~self.done).nonzero()[:, 0] if bool(self.done.any()) else None
 
     def keep(self, going: Int[Tensor, " going"]) -> None:
         """Lets all other sentences go."""
@@ -93,7 +92,7 @@ def beam_search(
     patience = 1 if batch.source.device.type == "cpu" else STEPS_UNSEEN
     while len(progress.alive):
         logits, weights, state = model.step(progress.tokens, source, state)
-        continuations = columns.log_probs(logits, progress.alive)
+        continuations = columns.log_probs(logits)
         if progress.nearest <= len(progress.history):
             continuations = columns.end_only(continuations, progress.limits <= len(progress.history))
         candidates = best_candidates(continuations, progress.log_probs, columns, 2 * options.beam_size)
@@ -102,12 +101,14 @@ def beam_search(
         parents = _refill(progress, candidates, ends, options.beam_size)
         progress.history.add(progress.alive, weights, parents, progress.tokens)
         state = select_hypotheses(state, parents)
+        if len(progress.history) % STEPS_UNSEEN == 1:
+            check(progress.log_probs)
         if len(progress.history) % patience == 0:
-            columns.check()
             going = progress.going()
             if going is not None:
                 source, state = select_sentences(source, going), select_sentences(state, going)
                 progress.keep(going)
+                columns.keep(going)
     return progress.history.hypotheses(progress.finished, batch.source_lengths.tolist(), vocabulary.eos_id, options)
 
 
@@ -116,7 +117,7 @@ def _finish(
 ) -> None:
     """Records the hypotheses that end at this step, and which sentences are done with it."""
     log_probs = candidates.log_probs[:, : options.beam_size]
-    ending = ends[:, : options.beam_size] & log_probs.isfinite() & ~progress.done[:, None]
+    ending = ends[:, : options.beam_size] & (log_probs > float("-inf")) & ~progress.done[:, None]
     progress.finished.append(Finished(progress.alive, ending, candidates.parents, log_probs))
     progress.counts = progress.counts + ending.sum(1)
     if options.stopping == "first":

@@ -9,7 +9,7 @@ from torch import Tensor
 from nmt.config import SearchOptions, Vocabulary
 from nmt.search.beam import STEPS_UNSEEN
 from nmt.search.model import Batch, Hypothesis, StepModel, Words, normalise
-from nmt.search.ranking import Columns
+from nmt.search.ranking import Columns, check
 from nmt.search.tree import select_sentences
 
 
@@ -48,20 +48,21 @@ def greedy_search(
     steps: list[_Step] = []
     while len(alive):
         logits, weights, state = model.step(tokens, source, state)
-        continuations = columns.log_probs(logits, alive)
+        continuations = columns.log_probs(logits)
         if nearest <= len(steps):
             continuations = columns.end_only(continuations, limits[alive] <= len(steps))
         log_probs, places = continuations.max(-1)
         tokens = columns.tokens(places)
         steps.append(_Step(alive, tokens, log_probs.double(), weights))
         done = done | (tokens[:, 0] == vocabulary.eos_id)
-        if len(steps) % patience == 0:
-            columns.check()
+        if len(steps) % STEPS_UNSEEN == 1:
+            check(log_probs)
+        if len(steps) % patience == 0 and bool(done.any()):
             going = (~done).nonzero()[:, 0]
-            if len(going) < len(alive):
-                alive, tokens, done = alive[going], tokens[going], done[going]
-                source, state = select_sentences(source, going), select_sentences(state, going)
-                nearest = int(limits[alive].min()) if len(alive) else 0
+            columns.keep(going)
+            alive, tokens, done = alive[going], tokens[going], done[going]
+            source, state = select_sentences(source, going), select_sentences(state, going)
+            nearest = int(limits[alive].min()) if len(alive) else 0
     return _hypotheses(steps, batch, vocabulary.eos_id, options)
 
 

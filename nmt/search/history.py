@@ -1,8 +1,9 @@
 """What a beam search remembers of its steps, and how finished hypotheses are read back out of it."""
 
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -31,12 +32,19 @@ class Ranked(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """One step over b sentences: each sentence's row or -1, weights before, parents and tokens after the choice."""
+    """One step over b sentences, as tensors or as arrays.
 
-    rows: Int[Tensor, " batch"]
-    weights: Float[Tensor, "sentences before source"]
-    parents: Int[Tensor, "sentences after"]
-    tokens: Int[Tensor, "sentences after"]
+    Attributes:
+        rows: (B,) each sentence's row, or -1.
+        weights: (b, W, S) attention weights of the hypotheses before the choice.
+        parents: (b, W) hypotheses that those after the choice continue.
+        tokens: (b, W) that they add.
+    """
+
+    rows: Any
+    weights: Any
+    parents: Any
+    tokens: Any
 
 
 class History:
@@ -72,33 +80,32 @@ class History:
         return results
 
     def _trace(self, chosen: list[Ranked], eos_id: int) -> tuple[list[list[int]], Tensor]:
-        """Follows parents from the end back to the start, all hypotheses together."""
-        device = self._steps[0].weights.device
-        sentences = torch.tensor([item.sentence for item in chosen], device=device)
-        ends = torch.tensor([item.step for item in chosen], device=device)
-        slots = torch.tensor([item.parent for item in chosen], device=device)
+        """Follows parents from the end back to the start, all hypotheses together; arrays are quicker than tensors."""
+        sentences, ends, slots = (
+            np.array([getattr(item, name) for item in chosen]) for name in ("sentence", "step", "parent")
+        )
         first = self._steps[0].weights
-        last = max(item.step for item in chosen)
-        tokens = torch.full((len(chosen), last + 1), eos_id, device=device)
-        weights = first.new_zeros(len(chosen), last + 1, first.shape[2])
-        for step in range(last, -1, -1):
-            here = (ends >= step).nonzero()[:, 0]
+        tokens = np.full((len(chosen), ends.max() + 1), eos_id)
+        weights = np.zeros((*tokens.shape, first.shape[2]), dtype=str(first.dtype).removeprefix("torch."))
+        for step in range(ends.max(), -1, -1):
+            record = _Step(*(part.cpu().numpy() for part in self._steps[step]))
+            here = np.flatnonzero(ends >= step)
             after = here[ends[here] > step]  # those that went on after this step, by token and parent
-            record = self._steps[step]
             rows = record.rows[sentences]
             tokens[after, step] = record.tokens[rows[after], slots[after]]
             slots[after] = record.parents[rows[after], slots[after]]
             weights[here, step] = record.weights[rows[here], slots[here]]
-        return tokens.tolist(), weights
+        return tokens.tolist(), torch.from_numpy(weights)
 
 
 def _rank(finished: list[Finished], options: SearchOptions) -> list[Ranked]:
     """Returns the best of each sentence, best score first; of equal scores the one that finished first."""
     by_sentence: dict[int, list[Ranked]] = defaultdict(list)
     for step, found in enumerate(finished):
-        rows, ranks = found.ending.nonzero(as_tuple=True)
-        columns = found.sentences[rows], found.parents[rows, ranks], found.log_probs[rows, ranks]
-        for sentence, parent, log_prob in zip(*(column.tolist() for column in columns), strict=True):
+        sentences, ending, parents, log_probs = (part.cpu().numpy() for part in found)
+        rows, ranks = ending.nonzero()
+        columns = sentences[rows].tolist(), parents[rows, ranks].tolist(), log_probs[rows, ranks].tolist()
+        for sentence, parent, log_prob in zip(*columns, strict=True):
             score = normalise(log_prob, step + 1, options.length_penalty)
             by_sentence[sentence].append(Ranked(sentence, step, parent, log_prob, score))
     ranked = [sorted(by_sentence[sentence], key=lambda item: -item.score) for sentence in sorted(by_sentence)]

@@ -32,22 +32,20 @@ class Columns:
         ids = torch.tensor([vocabulary.eos_id, vocabulary.pad_id, vocabulary.bos_id, vocabulary.unk_id], device=device)
         places = ids if words is None else torch.searchsorted(words.tokens, ids)
         self._end, self._barred = places[:1], places[1:]
-        self.broken = torch.zeros((), dtype=torch.bool, device=device)
+        self._others = None if words is None else ~words.allowed[:, None]
 
-    def log_probs(
-        self, logits: Float[Tensor, "batch beam columns"], rows: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch beam columns"]:
+    def keep(self, going: Int[Tensor, " going"]) -> None:
+        """Forgets all other sentences."""
+        self._others = None if self._others is None else self._others[going]
+
+    def log_probs(self, logits: Float[Tensor, "batch beam columns"]) -> Float[Tensor, "batch beam columns"]:
         """Returns log-probabilities, -inf for what may not follow; those barred anywhere keep their probability.
 
-        Args:
-            logits: of the next token; overwritten where a sentence has words of its own.
-            rows: which sentences of the batch these are.
+        `logits` are overwritten where a sentence has words of its own.
         """
-        if self._words is not None:
-            logits.masked_fill_(~self._words.allowed[rows][:, None], float("-inf"))
-        found = logits.log_softmax(-1)
-        self.broken |= found[..., self._end].isnan().any()
-        return found.index_fill_(2, self._barred, float("-inf"))
+        if self._others is not None:
+            logits.masked_fill_(self._others, float("-inf"))
+        return logits.log_softmax(-1).index_fill_(2, self._barred, float("-inf"))
 
     def end_only(
         self, log_probs: Float[Tensor, "batch beam columns"], at_limit: Bool[Tensor, " batch"]
@@ -62,23 +60,14 @@ class Columns:
         """Returns the tokens of columns."""
         return columns if self._words is None else self._words.tokens[columns]
 
-    def check(self) -> None:
-        """Raises UserError if there were logits that are no numbers, which a search could not end on."""
-        if bool(self.broken):
-            raise UserError(
-                "the model gives logits that are no numbers: its training has diverged, or its file is damaged"
-            )
 
-
-def top(values: Float[Tensor, "... n"], count: int) -> tuple[Tensor, Tensor]:
-    """Returns the `count` largest values of each row and their indices; of equal values the lowest index first."""
-    if count >= values.shape[-1] or values.device.type != "cpu":  # elsewhere, to look for ties would be to wait
-        best, index = values.sort(dim=-1, descending=True, stable=True)
-        return best[..., :count], index[..., :count]
-    best, index = values.topk(count + 1, dim=-1)
-    if bool(((best[..., 1:] == best[..., :-1]) & best[..., 1:].isfinite()).any()):
-        best, index = values.sort(dim=-1, descending=True, stable=True)
-    return best[..., :count], index[..., :count]
+def top(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
+    """Returns at least the `count` largest values of each row and their indices; of equals the lowest index first."""
+    if count < values.shape[-1] and values.device.type == "cpu":  # elsewhere, to look for ties would be to wait
+        best, index = values.topk(count + 1, dim=-1)
+        if not bool((best[..., 1:] == best[..., :-1]).any()):
+            return best, index
+    return values.sort(dim=-1, descending=True, stable=True)
 
 
 def best_candidates(
@@ -96,5 +85,13 @@ def best_candidates(
         count: how many to return (fewer if there are fewer).
     """
     values, places = top(continuations, count)
-    best, index = top((values.double() + log_probs[:, :, None]).flatten(1), count)
+    totals = (values.double() + log_probs[:, :, None]).flatten(1)
+    best, index = totals.sort(dim=1, descending=True, stable=True)
+    best, index = best[:, :count], index[:, :count]
     return Candidates(best, index // values.shape[2], columns.tokens(places.flatten(1).gather(1, index)))
+
+
+def check(log_probs: Float[Tensor, "*shape"]) -> None:
+    """Raises UserError if log-probabilities are no numbers, which a search could not end on."""
+    if bool(log_probs.isnan().any()):
+        raise UserError("the model gives logits that are no numbers: its training has diverged, or its file is damaged")

@@ -30,10 +30,13 @@ def select_sentences(tree: Tree, rows: Tensor) -> Tree:
 
 def select_hypotheses(tree: Tree, parents: Tensor) -> Tree:
     """Makes hypothesis w of sentence b a copy of the earlier hypothesis `parents[b, w]`; `parents` is (B, W)."""
-    sentences = torch.arange(parents.shape[0], device=parents.device)[:, None]
+    beams: dict[int, Tensor] = {}
 
     def select(tensor: Tensor) -> Tensor:
-        rows = (parents + sentences * tensor.shape[1]).flatten()  # one index is several times faster than two
-        return tensor.flatten(0, 1).index_select(0, rows).view(*parents.shape, *tensor.shape[2:])
+        beam = tensor.shape[1]
+        if beam not in beams:  # one index into both dimensions is several times faster than two
+            first = torch.arange(0, beam * len(parents), beam, device=parents.device)
+            beams[beam] = (parents + first[:, None]).flatten()
+        return tensor.flatten(0, 1).index_select(0, beams[beam]).view(*parents.shape, *tensor.shape[2:])
 
     return map_tensors(select, tree)

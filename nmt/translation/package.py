@@ -8,19 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import safetensors
+import safetensors.numpy
 import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from nmt.config import ModelSettings, SearchOptions, SettingsError, UserError, build, plain
+from nmt.config import PRECISIONS, ModelSettings, SearchOptions, SettingsError, UserError, build, choice, plain
 from nmt.data.text import DataError, replace_file
 from nmt.data.tokenizer import Tokenizer
 from nmt.modules.build import build_model
+from nmt.modules.int8 import dequantise, quantise
+from nmt.modules.rounding import rounded
 from nmt.modules.seq2seq import Seq2Seq
 from nmt.translation.card import model_card
+from nmt.translation.shortlist import Shortlist
 
 FORMAT = 1
 """Version of the package format; a package of another one is refused."""
+
+
+SHORTLIST = "shortlist.safetensors"
 
 
 class PackageError(UserError):
@@ -38,6 +45,7 @@ class PackageSettings:
         model: the shape of the network.
         search: options that translations are made with unless others are given.
         shift: which row aligns a token; see `Alignment.shift`.
+        precision: what the model computes in unless another is asked for; with `int8` so is what its file holds.
         made_with: version of this toolkit.
         metrics: figures of the model at the time it was written.
     """
@@ -48,12 +56,14 @@ class PackageSettings:
     model: ModelSettings
     search: SearchOptions = field(default_factory=SearchOptions)
     shift: int = 0
+    precision: str = "float"
     made_with: str = ""
     metrics: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.shift not in (0, 1):
             raise SettingsError(f"shift={self.shift} is neither 0 nor 1")
+        choice(self.precision, PRECISIONS, "precision")
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,7 @@ class Package:
     model: Seq2Seq
     source: Tokenizer
     target: Tokenizer
+    shortlist: Shortlist | None = None
 
 
 def package_settings(model: ModelSettings, source_lang: str, target_lang: str, **others: Any) -> PackageSettings:
@@ -76,11 +87,18 @@ def save_package(folder: Path, package: Package) -> None:
     """Writes a package. Each file is replaced in one step, so that a reader never sees half of one."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: parameter.detach().cpu() for name, parameter in package.model.named_parameters()}  # tied: once
+    if package.settings.precision == "int8":
+        for name in rounded(package.model):
+            weights[name], weights[f"{name}.scale"] = quantise(weights[name])
     settings = json.dumps(plain(package.settings), indent=2, ensure_ascii=False)
     replace_file(folder / "source.spm", package.source.model)
     replace_file(folder / "target.spm", package.target.model)
     replace_file(folder / "README.md", model_card(plain(package.settings)).encode())
     replace_file(folder / "config.json", (settings + "\n").encode())
+    if package.shortlist is not None:
+        replace_file(folder / SHORTLIST, safetensors.numpy.save(vars(package.shortlist)))
+    else:
+        (folder / SHORTLIST).unlink(missing_ok=True)
     replace_file(folder / "model.safetensors", safetensors.torch.save(weights, {"format": "pt"}))
 
 
@@ -122,8 +140,8 @@ def load_package(path: str | Path, allow_packages: Collection[str] = ()) -> Pack
         model = build_model(settings.model, source.vocabulary, target.vocabulary, allow_packages)
     except SettingsError as error:
         raise PackageError(f"{folder}/config.json: {error}") from error
-    _fill(model, weights, folder)
-    return Package(settings, model.eval(), source, target)
+    _fill(model, _floats(weights), folder)
+    return Package(settings, model.eval(), source, target, _read_shortlist(folder / SHORTLIST, source, target))
 
 
 def _read_settings(path: Path) -> PackageSettings:
@@ -148,6 +166,28 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         return safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, ValueError) as error:
         raise PackageError(f"{path} is damaged or cut short ({error}): copy or train the model again") from error
+
+
+def _floats(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Returns the weights as floats, those stored in 8 bits multiplied by their scale."""
+    scales = {f"{name}.scale" for name, weight in weights.items() if weight.dtype == torch.int8}
+    return {
+        name: dequantise(weight, weights[f"{name}.scale"]) if f"{name}.scale" in weights else weight
+        for name, weight in weights.items()
+        if name not in scales
+    }
+
+
+def _read_shortlist(path: Path, source: Tokenizer, target: Tokenizer) -> Shortlist | None:
+    if not path.is_file():
+        return None
+    try:
+        found = Shortlist(**safetensors.numpy.load_file(path))
+    except (safetensors.SafetensorError, ValueError, TypeError) as error:
+        raise PackageError(f"{path} is damaged or cut short ({error})") from error
+    if not found.fits(source.vocabulary, target.vocabulary):
+        raise PackageError(f"{path} does not fit the vocabularies of the package")
+    return found
 
 
 @torch.no_grad()

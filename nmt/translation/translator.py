@@ -14,10 +14,12 @@ from nmt import search
 from nmt.alignment import Alignment
 from nmt.config import PRECISIONS, SearchOptions, SettingsError, at_least, choice, search_options
 from nmt.data.tokenizer import Pieces, Tokenizer
+from nmt.modules.rounding import to_int8
 from nmt.modules.seq2seq import Seq2Seq
 from nmt.translation.package import load_package
 from nmt.translation.result import Hypothesis, NoAlignmentError, PairScore, Translation
 from nmt.translation.scoring import LONG, NO_SCORE, PiecePair, batches, pair_score, score_steps
+from nmt.translation.shortlist import Shortlist
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +40,11 @@ class Translator:
         target: Tokenizer,
         *,
         options: SearchOptions | None = None,
+        shortlist: Shortlist | None = None,
         shift: int = 0,
         device: str = "cpu",
     ) -> None:
-        self.model, self.source, self.target = model, source, target
+        self.model, self.source, self.target, self.shortlist = model, source, target, shortlist
         self.options = options or SearchOptions()
         self.shift = shift
         self.device = torch.device(device)
@@ -51,7 +54,7 @@ class Translator:
         cls,
         path: str | Path,
         device: str = "auto",
-        precision: str = "float",
+        precision: str | None = None,
         allow_packages: Collection[str] = (),
     ) -> "Translator":
         """Loads a run directory or a model package.
@@ -59,19 +62,31 @@ class Translator:
         Args:
             path: the folder.
             device: `auto` (a GPU if there is one), or a torch device such as `cpu` or `cuda:1`.
-            precision: `float` (32 bits) or `double`.
+            precision: `float` (32 bits), `double`, or `int8` (weights of 8 bits, on a CPU); None: as packaged.
             allow_packages: packages whose code may be run for a model with an attention score from outside.
 
         Raises:
             PackageError: no package there, a damaged one, or one that needs code which is not allowed.
             SettingsError: an unknown device or precision.
         """
-        choice(precision, PRECISIONS, "precision")
         found = _device(device)
         package = load_package(path, allow_packages)
-        model = package.model.to(found, torch.float64 if precision == "double" else torch.float32)
         settings = package.settings
-        return cls(model, package.source, package.target, options=settings.search, shift=settings.shift, device=found)
+        wanted = choice(settings.precision if precision is None else precision, PRECISIONS, "precision")
+        model = package.model.to(found, torch.float64 if wanted == "double" else torch.float32)
+        if wanted == "int8":
+            if not found.startswith("cpu"):
+                raise SettingsError(f"precision=int8 is for CPUs, not for device={found}: use precision=float")
+            to_int8(model)
+        return cls(
+            model,
+            package.source,
+            package.target,
+            options=settings.search,
+            shortlist=package.shortlist,
+            shift=settings.shift,
+            device=found,
+        )
 
     @overload
     def translate(self, text: str, **options: Any) -> Translation: ...
@@ -166,7 +181,7 @@ class Translator:
         if len(pairs) == 1 and len(pairs[0].target.ids) > LONG:
             self.model.eval()
             source, target = self._batch([pairs[0].source]), pairs[0].target
-            model = self.model.at_temperature(self.options.attention_temperature)
+            model = self.model.viewed(self.options.attention_temperature)
             return [pair_score(target, score_steps(model, source, target, self.target.vocabulary))]
         log_probs = self._force(pairs).log_probs.cpu()
         return [pair_score(pair.target, row) for pair, row in zip(pairs, log_probs, strict=True)]
@@ -181,7 +196,7 @@ class Translator:
         source = self._batch([pair.source for pair in pairs])
         target, _ = self._ids(self.target, [pair.target for pair in pairs])
         self.model.eval()
-        model = self.model.at_temperature(self.options.attention_temperature)
+        model = self.model.viewed(self.options.attention_temperature)
         return search.forced_decode(model, source, target, self.target.vocabulary)
 
     def _encode(self, line: str, number: int, options: SearchOptions) -> Pieces:
@@ -206,12 +221,14 @@ class Translator:
         return results
 
     def _search(self, pieces: Sequence[Pieces], options: SearchOptions) -> list[Translation]:
-        batch, vocabulary = self._batch(pieces), self.target.vocabulary
-        model = self.model.at_temperature(options.attention_temperature)
+        batch, vocabulary, words = self._batch(pieces), self.target.vocabulary, None
+        if self.shortlist is not None and options.shortlist:
+            words = self.shortlist.words(batch.source, vocabulary)
+        model = self.model.viewed(options.attention_temperature, None if words is None else words.tokens)
         if options.beam_size == 1:
-            found = [[one] for one in search.greedy_search(model, batch, vocabulary, options)]
+            found = [[one] for one in search.greedy_search(model, batch, vocabulary, options, words)]
         else:
-            found = search.beam_search(model, batch, vocabulary, options)
+            found = search.beam_search(model, batch, vocabulary, options, words)
         return [
             Translation(source.text, source.tokens[:-1], tuple(self._hypothesis(source, one) for one in hypotheses))
             for source, hypotheses in zip(pieces, found, strict=True)

@@ -1,0 +1,83 @@
+"""Products with weights of 8 bits, and the one function that knows the kernel for them.
+
+Weights have a scale for each output, activations one for each row, so that no row's result depends on the others. Sums
+are exact: integers of at most 24 bits. Activations take 7 bits, since processors without VNNI add pairs of products in
+16 bits. So the kernel and plain float32 arithmetic on the same integers agree to the bit, which is tested.
+"""
+
+import warnings
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+WEIGHT_LEVELS, ROW_LEVELS = 127, 63
+"""Largest number that a weight, and that an activation is rounded to."""
+ZERO_POINT = 64
+"""Where the kernel, which takes activations without sign, has its 0."""
+
+
+def quantise(
+    weight: Float[Tensor, "outputs inputs"],
+) -> tuple[Int[Tensor, "outputs inputs"], Float[Tensor, " outputs"]]:
+    """Returns numbers from -127 to 127 (int8) and a scale for each row: weight is about numbers * scale."""
+    scale = weight.abs().amax(1).clamp(min=torch.finfo(torch.float32).tiny) / WEIGHT_LEVELS
+    return (weight / scale[:, None]).round().to(torch.int8), scale
+
+
+def dequantise(
+    numbers: Int[Tensor, "outputs inputs"], scale: Float[Tensor, " outputs"]
+) -> Float[Tensor, "outputs inputs"]:
+    """Returns what `quantise` has made of a weight."""
+    return numbers.to(scale.dtype) * scale[:, None]
+
+
+class Int8Matrix:
+    """A weight of 8 bits, packed for products."""
+
+    def __init__(self, numbers: Int[Tensor, "outputs inputs"], scale: Float[Tensor, " outputs"]) -> None:
+        self.numbers, self.scale = numbers, scale
+        self._packed = _pack(numbers, scale)
+
+    @classmethod
+    def of(cls, weight: Float[Tensor, "outputs inputs"]) -> "Int8Matrix":
+        """Returns a float weight rounded to 8 bits."""
+        return cls(*quantise(weight.detach().float()))
+
+    def __getitem__(self, index: Int[Tensor, " chosen"]) -> "Int8Matrix":
+        """Returns a matrix of some of the outputs."""
+        return Int8Matrix(self.numbers[index], self.scale[index])
+
+    def product(
+        self, inputs: Float[Tensor, "*rows inputs"], bias: Tensor | None = None
+    ) -> Float[Tensor, "*rows outputs"]:
+        """Returns inputs W^T + b, each row of inputs rounded to 7 bits by its own largest number."""
+        step = inputs.abs().amax(-1, keepdim=True).clamp_(min=torch.finfo(torch.float32).tiny) * (1 / ROW_LEVELS)
+        found = self._multiply(inputs / step)
+        return found.mul_(step) if bias is None else torch.addcmul(bias, found, step)
+
+    def _multiply(self, rounded: Tensor) -> Tensor:
+        if self._packed is None:
+            return F.linear(rounded.round(), self.numbers.float()) * self.scale
+        found: Tensor = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
+            rounded, 1.0, ZERO_POINT, self._packed
+        )
+        return found
+
+
+def _pack(numbers: Tensor, scale: Tensor) -> Any:
+    """Returns the weight as FBGEMM's kernel wants it, None where torch has no such kernel."""
+    if "fbgemm" not in torch.backends.quantized.supported_engines:
+        return None
+    before = torch.backends.quantized.engine
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that quantised tensors are to be deprecated
+        try:
+            torch.backends.quantized.engine = "fbgemm"
+            zeros = torch.zeros(len(scale), dtype=torch.long)
+            weight = torch._make_per_channel_quantized_tensor(numbers.contiguous(), scale.double(), zeros, 0)
+            return torch.ops.quantized.linear_prepack(weight, None)
+        finally:
+            torch.backends.quantized.engine = before

@@ -1,0 +1,62 @@
+"""Models whose weights are rounded to 8 bits."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nmt.modules.int8 import Int8Matrix, dequantise, quantise
+from nmt.modules.seq2seq import Seq2Seq
+
+
+class Int8Linear(nn.Module):
+    """nn.Linear with a weight of 8 bits, for inference."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.weight = Int8Matrix.of(linear.weight)
+        self.bias = None if linear.bias is None else linear.bias.detach()
+
+    def forward(self, inputs: Float[Tensor, "*rows inputs"]) -> Float[Tensor, "*rows outputs"]:
+        """Returns W x + b."""
+        return self.weight.product(inputs, self.bias)
+
+
+class Int8Layers(nn.Module):
+    """The weights of a fused stack under the same names, those of matrices in 8 bits."""
+
+    def __init__(self, stack: nn.RNNBase) -> None:
+        super().__init__()
+        self.mode = stack.mode
+        for name, weight in stack.named_parameters():
+            setattr(self, name, Int8Matrix.of(weight) if weight.dim() == 2 else weight.detach())
+
+
+def rounded(model: Seq2Seq) -> list[str]:
+    """Returns the names of the weights that `to_int8` rounds: embeddings, and what the decoder multiplies at each step.
+
+    The encoder, the bridge and the attention stay as they are: most of their work is done once a sentence.
+    """
+    kept = ("encoder.", "bridge.", "decoder.attention.")
+    return [name for name, weight in model.named_parameters() if weight.dim() == 2 and not name.startswith(kept)]
+
+
+@torch.no_grad()
+def to_int8(model: Seq2Seq) -> None:
+    """Rounds the weights of a model on a CPU to 8 bits, for inference alone.
+
+    Embeddings are rounded but kept in float32, as rows of them are looked up, not multiplied.
+    """
+    for embedding in (model.source_embedding, model.target_embedding):
+        embedding.weight.copy_(dequantise(*quantise(embedding.weight)))
+    for part in (model.decoder, model.output):
+        _replace_layers(part)
+
+
+def _replace_layers(module: nn.Module) -> None:
+    for name, child in list(module.named_children()):
+        if isinstance(child, nn.RNNBase):
+            setattr(module, name, Int8Layers(child))
+        elif isinstance(child, nn.Linear):
+            setattr(module, name, Int8Linear(child))
+        elif name != "attention":
+            _replace_layers(child)
