@@ -20,7 +20,7 @@ _sigmoid_backward, _tanh_backward = torch.ops.aten.sigmoid_backward, torch.ops.a
 
 def gru_step(gates: Tensor, recurrent: Tensor, state: LayerState) -> LayerState:
     """One GRU step (Cho et al. 2014, as in torch): `gates` is W x + b, `recurrent` U h + b, of (reset, update, new)."""
-    if _differentiated(gates, recurrent, *state):
+    if _of_one_type(gates, recurrent, *state):
         return _step("gru", gates, recurrent, state)
     (hidden,) = state
     reset_x, update_x, new_x = gates.chunk(3, dim=-1)
@@ -36,19 +36,20 @@ def lstm_step(gates: Tensor, recurrent: Tensor, state: LayerState, norm: nn.Laye
 
     `norm` normalises the new c on its way into h, not the c that is handed on.
     """
-    if norm is None and _differentiated(gates, recurrent, *state):
+    if norm is None and _of_one_type(gates, recurrent, *state):
         return _step("lstm", gates, recurrent, state)
     entry, forget, new, out = (gates + recurrent).chunk(4, dim=-1)
     cell = torch.addcmul(torch.sigmoid(forget) * state[1], torch.sigmoid(entry), torch.tanh(new))
     return torch.sigmoid(out) * torch.tanh(cell if norm is None else norm(cell).type_as(cell)), cell
 
 
-def _differentiated(*values: Tensor) -> bool:
-    """Whether the backward pass by hand is of use: there will be one, and all is of one type."""
-    return torch.is_grad_enabled() and len({one.dtype for one in values}) == 1
+def _of_one_type(*values: Tensor) -> bool:
+    return len({one.dtype for one in values}) == 1
 
 
 def _step(cell: str, gates: Tensor, recurrent: Tensor, state: LayerState) -> LayerState:
+    if not torch.is_grad_enabled():
+        return KERNELS[cell][0](gates, recurrent, state)[0]
     after: LayerState = _Step.apply(cell, gates, recurrent, *state)  # type: ignore[no-untyped-call]
     return after
 

@@ -13,17 +13,21 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-WEIGHT_LEVELS, ROW_LEVELS = 127, 63
-"""Largest number that a weight, and that an activation is rounded to."""
+WEIGHT_LEVELS, ROW_LEVELS = 127, 64
+"""Largest number that a weight, and that an activation is rounded to: pairs of their products fit into 16 bits."""
 ZERO_POINT = 64
 """Where the kernel, which takes activations without sign, has its 0."""
+SMALLEST = 1e-30
+"""Stands for the largest number of a row of zeros."""
+FEW_OUTPUTS = 512
+"""Up to so many rows of a matrix are quicker multiplied as floats than packed for the kernel."""
 
 
 def quantise(
     weight: Float[Tensor, "outputs inputs"],
 ) -> tuple[Int[Tensor, "outputs inputs"], Float[Tensor, " outputs"]]:
     """Returns numbers from -127 to 127 (int8) and a scale for each row: weight is about numbers * scale."""
-    scale = weight.abs().amax(1).clamp(min=torch.finfo(torch.float32).tiny) / WEIGHT_LEVELS
+    scale = weight.abs().amax(1).clamp(min=SMALLEST) / WEIGHT_LEVELS
     return (weight / scale[:, None]).round().to(torch.int8), scale
 
 
@@ -35,11 +39,20 @@ def dequantise(
 
 
 class Int8Matrix:
-    """A weight of 8 bits, packed for products."""
+    """A weight of 8 bits, ready for products.
 
-    def __init__(self, numbers: Int[Tensor, "outputs inputs"], scale: Float[Tensor, " outputs"]) -> None:
+    Args:
+        numbers: as `quantise` gives them.
+        scale: likewise.
+        packed: whether to use the kernel, if torch has it here; otherwise the same integers are multiplied as floats.
+    """
+
+    def __init__(
+        self, numbers: Int[Tensor, "outputs inputs"], scale: Float[Tensor, " outputs"], *, packed: bool = True
+    ) -> None:
         self.numbers, self.scale = numbers, scale
-        self._packed = _pack(numbers, scale)
+        self._packed = _pack(numbers, scale) if packed else None
+        self._floats = numbers.float() / ROW_LEVELS if self._packed is None else None
 
     @classmethod
     def of(cls, weight: Float[Tensor, "outputs inputs"]) -> "Int8Matrix":
@@ -48,23 +61,24 @@ class Int8Matrix:
 
     def __getitem__(self, index: Int[Tensor, " chosen"]) -> "Int8Matrix":
         """Returns a matrix of some of the outputs."""
-        return Int8Matrix(self.numbers[index], self.scale[index])
+        return Int8Matrix(self.numbers[index], self.scale[index], packed=len(index) > FEW_OUTPUTS)
 
     def product(
-        self, inputs: Float[Tensor, "*rows inputs"], bias: Tensor | None = None
+        self, inputs: Float[Tensor, "*rows inputs"], bias: Float[Tensor, " outputs"] | None = None
     ) -> Float[Tensor, "*rows outputs"]:
         """Returns inputs W^T + b, each row of inputs rounded to 7 bits by its own largest number."""
-        step = inputs.abs().amax(-1, keepdim=True).clamp_(min=torch.finfo(torch.float32).tiny) * (1 / ROW_LEVELS)
-        found = self._multiply(inputs / step)
-        return found.mul_(step) if bias is None else torch.addcmul(bias, found, step)
+        largest = inputs.abs().amax(-1, keepdim=True).clamp_(min=SMALLEST)
+        found = self._multiply(inputs / largest)
+        return found.mul_(largest) if bias is None else torch.addcmul(bias, found, largest)
 
-    def _multiply(self, rounded: Tensor) -> Tensor:
-        if self._packed is None:
-            return F.linear(rounded.round(), self.numbers.float()) * self.scale
-        found: Tensor = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
-            rounded, 1.0, ZERO_POINT, self._packed
-        )
+    def _multiply(self, inputs: Tensor) -> Tensor:
+        if self._floats is not None:
+            return F.linear((inputs * ROW_LEVELS).round_(), self._floats).mul_(self.scale)
+        found: Tensor = _kernel(inputs, 1 / ROW_LEVELS, ZERO_POINT, self._packed)
         return found
+
+
+_kernel = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
 
 
 def _pack(numbers: Tensor, scale: Tensor) -> Any:

@@ -72,7 +72,7 @@ class Progress:
         self.nearest = int(self.limits.min()) if len(going) else 0
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def beam_search(
     model: StepModel, batch: Batch, vocabulary: Vocabulary, options: SearchOptions, words: Words | None = None
 ) -> list[list[Hypothesis]]:
@@ -89,7 +89,7 @@ def beam_search(
     """
     source, state = model.start(batch.source, batch.source_lengths)
     columns, progress = Columns(vocabulary, words, batch.source.device), Progress.start(batch, vocabulary, options)
-    patience = 1 if batch.source.device.type == "cpu" else STEPS_UNSEEN
+    on_cpu = batch.source.device.type == "cpu"
     while len(progress.alive):
         logits, weights, state = model.step(progress.tokens, source, state)
         continuations = columns.log_probs(logits)
@@ -97,13 +97,16 @@ def beam_search(
             continuations = columns.end_only(continuations, progress.limits <= len(progress.history))
         candidates = best_candidates(continuations, progress.log_probs, columns, 2 * options.beam_size)
         ends = candidates.tokens == vocabulary.eos_id
-        _finish(progress, candidates, ends, options)
-        parents = _refill(progress, candidates, ends, options.beam_size)
+        changed = not on_cpu or bool(ends.any())
+        if changed:
+            _finish(progress, candidates, ends, options)
+            candidates = _survivors(progress, candidates, ends)
+        progress.log_probs, parents, progress.tokens = (part[:, : options.beam_size] for part in candidates)
         progress.history.add(progress.alive, weights, parents, progress.tokens)
         state = select_hypotheses(state, parents)
         if len(progress.history) % STEPS_UNSEEN == 1:
             check(progress.log_probs)
-        if len(progress.history) % patience == 0:
+        if changed and (on_cpu or len(progress.history) % STEPS_UNSEEN == 0):
             going = progress.going()
             if going is not None:
                 source, state = select_sentences(source, going), select_sentences(state, going)
@@ -118,7 +121,7 @@ def _finish(
     """Records the hypotheses that end at this step, and which sentences are done with it."""
     log_probs = candidates.log_probs[:, : options.beam_size]
     ending = ends[:, : options.beam_size] & (log_probs > float("-inf")) & ~progress.done[:, None]
-    progress.finished.append(Finished(progress.alive, ending, candidates.parents, log_probs))
+    progress.finished.append(Finished(len(progress.history), progress.alive, ending, candidates.parents, log_probs))
     progress.counts = progress.counts + ending.sum(1)
     if options.stopping == "first":
         progress.done = progress.done | (ending[:, 0] & (progress.counts >= options.n_best))
@@ -126,12 +129,9 @@ def _finish(
         progress.done = progress.done | (progress.counts >= options.beam_size)
 
 
-def _refill(
-    progress: Progress, candidates: Candidates, ends: Bool[Tensor, "sentences candidates"], beam_size: int
-) -> Int[Tensor, "sentences beam"]:
-    """Makes the best candidates that go on the new hypotheses; returns their parents."""
-    order = ends.to(torch.uint8).argsort(dim=1, stable=True)[:, :beam_size]
-    progress.log_probs = candidates.log_probs.masked_fill(ends, float("-inf")).gather(1, order)
-    progress.tokens = candidates.tokens.gather(1, order)
-    progress.done = progress.done | progress.log_probs.isneginf().all(1)
-    return candidates.parents.gather(1, order)
+def _survivors(progress: Progress, candidates: Candidates, ends: Bool[Tensor, "sentences candidates"]) -> Candidates:
+    """Returns the candidates, those that go on first; a sentence that has none is done."""
+    order = ends.to(torch.uint8).argsort(dim=1, stable=True)
+    log_probs = candidates.log_probs.masked_fill(ends, float("-inf"))
+    progress.done = progress.done | log_probs.isneginf().all(1)
+    return Candidates(*(part.gather(1, order) for part in (log_probs, candidates.parents, candidates.tokens)))

@@ -22,7 +22,7 @@ class _Step(NamedTuple):
     weights: Float[Tensor, "sentences 1 source"]
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def greedy_search(
     model: StepModel, batch: Batch, vocabulary: Vocabulary, options: SearchOptions, words: Words | None = None
 ) -> list[Hypothesis]:

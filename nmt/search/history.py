@@ -15,6 +15,7 @@ from nmt.search.model import Hypothesis, normalise
 class Finished(NamedTuple):
     """The first candidates of one step: of which sentence, which of them end, what they continue, log_prob."""
 
+    step: int
     sentences: Int[Tensor, " sentences"]
     ending: Bool[Tensor, "sentences beam"]
     parents: Int[Tensor, "sentences candidates"]
@@ -101,8 +102,8 @@ class History:
 def _rank(finished: list[Finished], options: SearchOptions) -> list[Ranked]:
     """Returns the best of each sentence, best score first; of equal scores the one that finished first."""
     by_sentence: dict[int, list[Ranked]] = defaultdict(list)
-    for step, found in enumerate(finished):
-        sentences, ending, parents, log_probs = (part.cpu().numpy() for part in found)
+    for step, *parts in finished:
+        sentences, ending, parents, log_probs = (part.cpu().numpy() for part in parts)
         rows, ranks = ending.nonzero()
         columns = sentences[rows].tolist(), parents[rows, ranks].tolist(), log_probs[rows, ranks].tolist()
         for sentence, parent, log_prob in zip(*columns, strict=True):
