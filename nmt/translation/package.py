@@ -20,6 +20,7 @@ from nmt.modules.build import build_model
 from nmt.modules.int8 import dequantise, quantise
 from nmt.modules.rounding import rounded
 from nmt.modules.seq2seq import Seq2Seq
+from nmt.modules.undrawn import Undrawn
 from nmt.translation.card import model_card
 from nmt.translation.shortlist import Shortlist
 
@@ -137,11 +138,21 @@ def load_package(path: str | Path, allow_packages: Collection[str] = ()) -> Pack
         raise PackageError(f"{folder} is damaged: {error}") from error
     weights = _read_weights(folder / "model.safetensors")
     try:
-        model = build_model(settings.model, source.vocabulary, target.vocabulary, allow_packages)
+        model = _unfilled(settings.model, source, target, allow_packages)
     except SettingsError as error:
         raise PackageError(f"{folder}/config.json: {error}") from error
     _fill(model, _floats(weights), folder)
     return Package(settings, model.eval(), source, target, _read_shortlist(folder / SHORTLIST, source, target))
+
+
+def _unfilled(
+    settings: ModelSettings, source: Tokenizer, target: Tokenizer, allow_packages: Collection[str]
+) -> Seq2Seq:
+    """Builds a network without the time of drawing weights, which those of the file replace."""
+    if ":" in settings.attention.score:  # a score from outside may keep other tensors than parameters
+        return build_model(settings, source.vocabulary, target.vocabulary, allow_packages)
+    with Undrawn():
+        return build_model(settings, source.vocabulary, target.vocabulary, allow_packages)
 
 
 def _read_settings(path: Path) -> PackageSettings:

@@ -50,6 +50,19 @@ def test_stored_search_options_and_shift_are_used(trained: Path, tmp_path: Path)
     assert result.alignment.rows().tolist() == result.alignment.matrix[1:].tolist()
 
 
+def test_loading_draws_nothing(trained: Path) -> None:
+    """Drawing weights that those of the file replace would be most of the time of a start."""
+    torch.manual_seed(3)
+    before = torch.random.get_rng_state()
+    first = load_package(trained).model.state_dict()
+    assert torch.equal(torch.random.get_rng_state(), before)
+    for name, values in load_package(trained).model.state_dict().items():
+        assert torch.equal(values, first[name])
+    fresh = torch.nn.Linear(4, 4)  # outside of loading, modules draw as ever
+    assert not torch.equal(torch.random.get_rng_state(), before)
+    assert fresh.weight.std() > 0
+
+
 def test_loaded_model_is_ready_to_translate(trained: Path) -> None:
     model = load_package(trained).model
     assert not model.training
