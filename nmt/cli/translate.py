@@ -3,10 +3,10 @@
 import argparse
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from nmt.cli.options import (
     Parser,
@@ -19,6 +19,9 @@ from nmt.cli.options import (
     set_threads,
 )
 from nmt.config import SettingsError
+
+if TYPE_CHECKING:
+    from nmt.translation import Translation, Translator
 
 log = logging.getLogger("nmt.cli")
 
@@ -36,6 +39,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--alignment-format", default="pharaoh", choices=("pharaoh", "jsonl", "npz"))
     made.add_argument("--alignment-level", default="word", choices=("word", "piece"), help="default: %(default)s")
     made.add_argument("--batch-size", type=positive, default=64, metavar="N", help="sentences (default: %(default)s)")
+    made.add_argument(
+        "--workers",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="processes, for files on a CPU; each of several has one thread unless --threads is given (default: 1)",
+    )
     return made
 
 
@@ -44,9 +54,11 @@ def run(arguments: Sequence[str]) -> None:
     given = parser().parse_args(arguments)
     if (given.n_best or 1) > 1 and given.format == "text":
         parser().error("--n-best above 1 needs --format jsonl")
+    if given.workers > 1 and given.batch_size == 1:
+        parser().error("--workers above 1 needs --batch-size above 1: with 1 each line is answered before the next")
     _check_beam(given)
     _check_files(given)
-    set_threads(given.threads)
+    set_threads(given.threads if given.workers == 1 else 1)
     with naming(given.output or "standard output", given.alignments), ExitStack() as stack:
         source = stack.enter_context(open(given.input, "rb")) if given.input else sys.stdin.buffer
         _translate(given, source, stack)
@@ -79,7 +91,9 @@ def _translate(given: argparse.Namespace, source: IO[bytes], stack: ExitStack) -
     if given.alignments and not translator.model.aligns:
         raise NoAlignmentError
     batch_size = 1 if source.isatty() else given.batch_size
-    results = translator.stream(decoded(source), batch_size=batch_size, **search_arguments(given))
+    results = _results(given, translator, decoded(source), batch_size)
+    if isinstance(results, Generator):
+        stack.enter_context(closing(results))  # ends its processes whatever happens here
     output = stack.enter_context(open(given.output, "wb")) if given.output else sys.stdout.buffer  # noqa: SIM115
     alignments = None
     if given.alignments:
@@ -92,6 +106,20 @@ def _translate(given: argparse.Namespace, source: IO[bytes], stack: ExitStack) -
         if alignments is not None:
             alignments.write(number, result.alignment)
     output.flush()
+
+
+def _results(
+    given: argparse.Namespace, translator: "Translator", lines: Iterator[str], batch_size: int
+) -> Iterator["Translation"]:
+    options = search_arguments(given)
+    if given.workers > 1 and batch_size > 1:
+        from nmt.translation.workers import stream_by_workers
+
+        sizes = {"batch_size": batch_size, "threads": given.threads or 1}
+        return stream_by_workers(translator, lines, given.workers, **sizes, **options)
+    if given.workers > 1:
+        log.warning("--workers %d is not used: lines from a terminal are answered one by one", given.workers)
+    return translator.stream(lines, batch_size=batch_size, **options)
 
 
 def decoded(lines: IO[bytes], file: str | None = None) -> Iterator[str]:

@@ -99,7 +99,7 @@ class Translator:
 
         Args:
             text: plain text, one sentence each.
-            **options: `batch_size`, and the fields of `SearchOptions`.
+            **options: `batch_size` and `workers` of `stream`, and the fields of `SearchOptions`.
 
         Raises:
             SettingsError: an unknown option or value.
@@ -107,24 +107,32 @@ class Translator:
         results = list(self.stream([text] if isinstance(text, str) else text, **options))
         return results[0] if isinstance(text, str) else results
 
-    def stream(self, lines: Iterable[str], *, batch_size: int = BATCH_SIZE, **options: Any) -> Iterator[Translation]:
+    def stream(
+        self, lines: Iterable[str], *, batch_size: int = BATCH_SIZE, workers: int = 1, **options: Any
+    ) -> Iterator[Translation]:
         """Yields a translation for each line, in order; reads only a few batches ahead, none with `batch_size` 1.
 
         Args:
             lines: sentences, with or without their line ends.
             batch_size: most sentences that are searched together.
+            workers: processes, for many lines on a CPU; each of several computes with one thread.
             **options: the fields of `SearchOptions`.
 
         Raises:
             SettingsError: an unknown option or value.
         """
         at_least(batch_size, 1, "batch_size")
+        at_least(workers, 1, "workers")
+        if workers > 1:
+            from nmt.translation.workers import stream_by_workers
+
+            return stream_by_workers(self, lines, workers, batch_size=batch_size, **options)
         return self._stream(iter(lines), batch_size, search_options(self.options, **options))
 
     def _stream(self, lines: Iterator[str], batch_size: int, options: SearchOptions) -> Iterator[Translation]:
         first = 1
         while window := list(islice(lines, 1 if batch_size == 1 else WINDOW * batch_size)):
-            pieces = [self._encode(line, first + index, options) for index, line in enumerate(window)]
+            pieces = [self.encode(line, first + index, options) for index, line in enumerate(window)]
             yield from self._translate_all(pieces, batch_size, options)
             first += len(window)
 
@@ -167,7 +175,7 @@ class Translator:
         first = 1
         while window := list(islice(pairs, 1 if batch_size == 1 else WINDOW * batch_size)):
             pieces = [
-                PiecePair(self._encode(source, first + index, self.options), self.target.encode(_sentence(target)))
+                PiecePair(self.encode(source, first + index, self.options), self.target.encode(_sentence(target)))
                 for index, (source, target) in enumerate(window)
             ]
             scores = [NO_SCORE] * len(pieces)
@@ -199,7 +207,8 @@ class Translator:
         model = self.model.viewed(self.options.attention_temperature)
         return search.forced_decode(model, source, target, self.target.vocabulary)
 
-    def _encode(self, line: str, number: int, options: SearchOptions) -> Pieces:
+    def encode(self, line: str, number: int, options: SearchOptions) -> Pieces:
+        """Cuts a line into pieces, at most `max_source_length`; `number` names the line in a warning."""
         text = _sentence(line)
         pieces, most = self.source.encode(text), options.max_source_length
         if len(pieces.ids) - 1 <= most:
@@ -210,17 +219,14 @@ class Translator:
     def _translate_all(self, pieces: Sequence[Pieces], batch_size: int, options: SearchOptions) -> list[Translation]:
         """Translates pieces in batches of like length; returns the results in the order given."""
         results = [Translation(one.text, (), ()) for one in pieces]
-        full = [index for index, one in enumerate(pieces) if len(one.ids) > 1]
-        full.sort(key=lambda index: -len(pieces[index].ids))
         self.model.eval()
-        while full:
-            count = min(batch_size, max(1, BATCH_PIECES // len(pieces[full[0]].ids)))
-            batch, full = full[:count], full[count:]
-            for index, translation in zip(batch, self._search([pieces[i] for i in batch], options), strict=True):
+        for batch in source_batches(pieces, batch_size):
+            for index, translation in zip(batch, self.search_batch([pieces[i] for i in batch], options), strict=True):
                 results[index] = translation
         return results
 
-    def _search(self, pieces: Sequence[Pieces], options: SearchOptions) -> list[Translation]:
+    def search_batch(self, pieces: Sequence[Pieces], options: SearchOptions) -> list[Translation]:
+        """Translates one batch of sentences in pieces, none of them empty."""
         batch, vocabulary, words = self._batch(pieces), self.target.vocabulary, None
         if self.shortlist is not None and options.shortlist:
             words = self.shortlist.words(batch.source, vocabulary)
@@ -261,6 +267,16 @@ class Translator:
 
     def _batch(self, pieces: Sequence[Pieces]) -> search.Batch:
         return search.Batch(*self._ids(self.source, pieces))
+
+
+def source_batches(pieces: Sequence[Pieces], batch_size: int) -> Iterator[list[int]]:
+    """Yields the places of sentences that go together, the longest first; empty ones are left out."""
+    full = [index for index, one in enumerate(pieces) if len(one.ids) > 1]
+    full.sort(key=lambda index: -len(pieces[index].ids))
+    while full:
+        count = min(batch_size, max(1, BATCH_PIECES // len(pieces[full[0]].ids)))
+        yield full[:count]
+        full = full[count:]
 
 
 def _sentence(line: str) -> str:
