@@ -16,6 +16,7 @@ COMMANDS = {
     "score": "log-probability of given translations",
     "evaluate": "BLEU, chrF and TER of translations, compared by bootstrap",
     "compare": "a report of several runs: scores, seeds, curves, alignments",
+    "bench": "how fast a model translates here, how long one waits, and what takes the time",
     "heatmap": "draw the alignment of one sentence",
 }
 

@@ -22,12 +22,17 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
+    """Adds what names and places a model, and how it computes."""
+    add_place(parser)
+    parser.add_argument("--precision", default="float", choices=PRECISIONS, help="default: %(default)s")
+    parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (default: torch's choice)")
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
     """Adds what names and places a model."""
     parser.add_argument("model", metavar="MODEL", help="a run directory or a model package")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default: %(default)s)")
-    parser.add_argument("--precision", default="float", choices=PRECISIONS, help="default: %(default)s")
     add_allowance(parser)
-    parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (default: torch's choice)")
 
 
 def add_allowance(parser: argparse.ArgumentParser) -> None:
