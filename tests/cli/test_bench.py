@@ -172,7 +172,7 @@ def test_wrong_usage(call_nmt: CallNmt, trained: Path, options: tuple[str, ...],
 def test_failures_are_one_line(call_nmt: CallNmt, trained: Path, tmp_path: Path) -> None:
     write_lines(tmp_path / "empty", ["", "  "])
     (tmp_path / "folder").mkdir()
-    for arguments, said in [
+    cases: list[tuple[tuple[str | Path, ...], str]] = [
         ((trained / "model",), "give a text by -i FILE"),
         (("nowhere",), "no model at nowhere: no such folder"),
         ((trained, "-i", "empty"), "empty: no text in it"),
@@ -180,7 +180,8 @@ def test_failures_are_one_line(call_nmt: CallNmt, trained: Path, tmp_path: Path)
         ((trained, "-i", "folder"), "folder: Is a directory"),
         (("folder", "-i", trained / "test.sources"), "no model at folder"),
         ((trained, "--device", "cuda:9"), "device=cuda:9 is not available here"),
-    ]:
+    ]
+    for arguments, said in cases:
         done = call_nmt("bench", *arguments)
         assert (done.returncode, done.stdout) == (1, "")
         (line,) = done.stderr.splitlines()
