@@ -71,8 +71,8 @@ def run(arguments: Sequence[str]) -> None:
         tables = [bench.table(found), *([bench.profile_table(found)] if given.profile else [])]
         text = "\n\n".join(tables)
     with naming("standard output"):
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+        sys.stdout.buffer.write(f"{text}\n".encode())
+        sys.stdout.buffer.flush()
 
 
 def several(read: Callable[[str], Value]) -> Callable[[str], list[Value]]:

@@ -70,15 +70,23 @@ def _guarded(action: Callable[[], int], debug: bool) -> int:
     try:
         return action()
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain at exit when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read it has seen enough
         return 0
     except KeyboardInterrupt:
         return 130
     except Exception as error:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()  # such as that of a full disk
         if debug:
             raise
         return _fail(describe(error), 1)
+
+
+def _drop_output() -> None:
+    """Drops what standard output has not taken: Python would try again at exit, complain and end with status 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def describe(error: Exception) -> str:
