@@ -12,7 +12,7 @@ RUN := runs/phrasebook/latest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak lint format clean
+.PHONY: help demo test soak bench lint format clean
 
 help: ## Lists these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -35,6 +35,10 @@ test: lint ## Runs linters, types, import contracts and all tests but the long o
 
 soak: $(STAMP) ## Runs the long tests, which `make test` leaves out
 	$(PYTEST) -m soak --timeout 3600
+
+# BENCH holds options, such as BENCH="--from DIR --only feeding beam"; see recipes/benchmark/README.md.
+bench: $(STAMP) ## Measures speed beside fairseq, OpenNMT-py and eole; takes hours, goes on after a stop
+	$(BIN)/python -m recipes.benchmark.run $(BENCH)
 
 lint: $(STAMP) ## Runs ruff, mypy and import-linter
 	$(BIN)/ruff check .
