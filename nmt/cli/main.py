@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": "BLEU, chrF and TER of translations, compared by bootstrap",
     "compare": "a report of several runs: scores, seeds, curves, alignments",
     "bench": "how fast a model translates here, how long one waits, and what takes the time",
+    "package": "a model package of a run, with weights of 8 bits or a shortlist",
     "heatmap": "draw the alignment of one sentence",
 }
 

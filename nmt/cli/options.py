@@ -10,7 +10,7 @@ from nmt.config import PRECISIONS, STOPPING
 if TYPE_CHECKING:
     from nmt.translation import Translator
 
-SEARCH = ("beam_size", "n_best", "length_penalty", "max_length", "stopping", "attention_temperature")
+SEARCH = ("beam_size", "n_best", "length_penalty", "max_length", "stopping", "attention_temperature", "shortlist")
 
 
 class Parser(argparse.ArgumentParser):
@@ -24,7 +24,9 @@ class Parser(argparse.ArgumentParser):
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Adds what names and places a model, and how it computes."""
     add_place(parser)
-    parser.add_argument("--precision", default="float", choices=PRECISIONS, help="default: %(default)s")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, help="default: the package's own, float unless made otherwise"
+    )
     parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (default: torch's choice)")
 
 
@@ -57,6 +59,13 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="X",
         help="divides attention scores: below the model's own sharper, above it flatter (default: the model's, 1.0)",
+    )
+    parser.add_argument(
+        "--no-shortlist",
+        dest="shortlist",
+        action="store_false",
+        default=None,
+        help="look at all target pieces, also where the package has a shortlist",
     )
 
 

@@ -73,6 +73,10 @@ class Tokenizer:
                 size += 1
         return Vocabulary(size=size, unk_id=processor.unk_id(), **special)
 
+    def pieces(self) -> list[str]:
+        """Returns what SentencePiece calls each id, rows for missing special tokens left out."""
+        return [self._processor.id_to_piece(one) for one in range(self._processor.get_piece_size())]
+
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of many sentences, each with the end mark."""
         eos_id, unk_id = self.vocabulary.eos_id, self.vocabulary.unk_id

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from nmt.config import SearchOptions, Vocabulary
+from nmt.search import ranking
 from nmt.search.history import Finished, History
 from nmt.search.model import Batch, Hypothesis, StepModel, Words
 from nmt.search.ranking import Candidates, Columns, best_candidates, check
@@ -89,7 +90,7 @@ def beam_search(
     """
     source, state = model.start(batch.source, batch.source_lengths)
     columns, progress = Columns(vocabulary, words, batch.source.device), Progress.start(batch, vocabulary, options)
-    on_cpu = batch.source.device.type == "cpu"
+    at_once = ranking.answers_at_once(batch.source.device)
     while len(progress.alive):
         logits, weights, state = model.step(progress.tokens, source, state)
         continuations = columns.log_probs(logits)
@@ -97,7 +98,7 @@ def beam_search(
             continuations = columns.end_only(continuations, progress.limits <= len(progress.history))
         candidates = best_candidates(continuations, progress.log_probs, columns, 2 * options.beam_size)
         ends = candidates.tokens == vocabulary.eos_id
-        changed = not on_cpu or bool(ends.any())
+        changed = not at_once or bool(ends.any())
         if changed:
             _finish(progress, candidates, ends, options)
             candidates = _survivors(progress, candidates, ends)
@@ -106,7 +107,7 @@ def beam_search(
         state = select_hypotheses(state, parents)
         if len(progress.history) % STEPS_UNSEEN == 1:
             check(progress.log_probs)
-        if changed and (on_cpu or len(progress.history) % STEPS_UNSEEN == 0):
+        if changed and (at_once or len(progress.history) % STEPS_UNSEEN == 0):
             going = progress.going()
             if going is not None:
                 source, state = select_sentences(source, going), select_sentences(state, going)

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from nmt.config import SearchOptions, Vocabulary
+from nmt.search import ranking
 from nmt.search.beam import STEPS_UNSEEN
 from nmt.search.model import Batch, Hypothesis, StepModel, Words, normalise
 from nmt.search.ranking import Columns, check
@@ -44,7 +45,7 @@ def greedy_search(
         torch.full((size, 1), vocabulary.bos_id, device=device),
         torch.zeros(size, dtype=torch.bool, device=device),
     )
-    patience = 1 if device.type == "cpu" else STEPS_UNSEEN
+    patience = 1 if ranking.answers_at_once(device) else STEPS_UNSEEN
     steps: list[_Step] = []
     while len(alive):
         logits, weights, state = model.step(tokens, source, state)

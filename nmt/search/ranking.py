@@ -61,9 +61,14 @@ class Columns:
         return columns if self._words is None else self._words.tokens[columns]
 
 
+def answers_at_once(device: torch.device) -> bool:
+    """Tells whether a look at a number is free; devices other than CPUs work behind and would have to be waited for."""
+    return device.type == "cpu"
+
+
 def top(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
     """Returns at least the `count` largest values of each row and their indices; of equals the lowest index first."""
-    if count < values.shape[-1] and values.device.type == "cpu":  # elsewhere, to look for ties would be to wait
+    if count < values.shape[-1] and answers_at_once(values.device):
         best, index = values.topk(count + 1, dim=-1)
         if not bool((best[..., 1:] == best[..., :-1]).any()):
             return best, index

@@ -4,7 +4,7 @@ The probabilities are those of IBM model 1 (Brown et al. 1993, section 4.4), lea
 model knows no word order and has no empty word here: frequent pieces are on every list anyway.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +66,7 @@ class Shortlist:
 
 
 def learn_shortlist(
-    pairs: Iterable[tuple[Sequence[int], Sequence[int]]],
+    pairs: Iterable[tuple[npt.ArrayLike, npt.ArrayLike]],
     source: Vocabulary,
     target: Vocabulary,
     *,
@@ -93,7 +93,7 @@ def learn_shortlist(
     return _lists(known, table, source.size, target.size, always, best, np.array(list(same), dtype=np.int64))
 
 
-def _cells(pairs: Iterable[tuple[Sequence[int], Sequence[int]]], size: int) -> tuple[Ids, Ids, Ids]:
+def _cells(pairs: Iterable[tuple[npt.ArrayLike, npt.ArrayLike]], size: int) -> tuple[Ids, Ids, Ids]:
     """Returns for each pair of pieces its key, source * size + target, and which target token it belongs to."""
     keys, groups, counts = [], [], np.zeros(size, dtype=np.int64)
     cells = tokens = 0

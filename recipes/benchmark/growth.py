@@ -95,7 +95,7 @@ def work(point: Point) -> Callable[[], object]:
     def train() -> None:
         model.zero_grad()
         decoded = model(sources, lengths, targets)
-        loss_sums(model, decoded.attentional, targets, vocabulary.pad_id, 0.1)[0].backward()  # type: ignore[no-untyped-call]
+        loss_sums(model.output, decoded.attentional, targets, vocabulary.pad_id, 0.1)[0].backward()  # type: ignore[no-untyped-call]
 
     return train
 

@@ -1,0 +1,145 @@
+"""Products with weights of 8 bits, against whole numbers in numpy; models that are made of them."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from nmt.config import SearchOptions
+from nmt.modules.int8 import Int8Matrix, dequantise, quantise
+from nmt.modules.rounding import rounded, to_int8
+from nmt.modules.seq2seq import Seq2Seq
+from nmt.search import Batch, beam_search, forced_decode, greedy_search
+from tests.unit.models import DECODERS, TARGET, random_batch, random_ids, rows_of, tiny_model
+
+
+def normal(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def whole_numbers(inputs: Tensor, weight: Tensor) -> Any:
+    """Returns the product as the docstring words it, the sums in 64-bit whole numbers."""
+    numbers, scale = (one.numpy() for one in quantise(weight))
+    largest = np.maximum(np.abs(inputs.numpy()).max(-1, keepdims=True), np.float32(1e-30))
+    rows = np.rint(inputs.numpy() / largest * np.float32(64)).astype(np.int64)
+    return (rows @ numbers.astype(np.int64).T).astype(np.float32) * (scale / 64) * largest
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize(("rows", "inputs", "outputs"), [(1, 7, 5), (5, 256, 300), (33, 1024, 64), (2, 2064, 3)])
+def test_products_are_those_of_whole_numbers(rows: int, inputs: int, outputs: int, packed: bool) -> None:
+    values, weight = normal(rows, inputs), normal(outputs, inputs, seed=1)
+    matrix = Int8Matrix(*quantise(weight), packed=packed)
+    torch.testing.assert_close(
+        matrix.product(values), torch.from_numpy(whole_numbers(values, weight)), rtol=3e-7, atol=1e-6
+    )
+
+
+def test_kernel_and_floats_agree_to_the_bit() -> None:
+    values, weight, bias = normal(9, 512), normal(700, 512, seed=1), normal(700, seed=2)
+    one, other = (Int8Matrix(*quantise(weight), packed=packed) for packed in (True, False))
+    assert torch.equal(one.product(values, bias), other.product(values, bias))
+
+
+def test_extremes_do_not_overflow() -> None:
+    # Pairs of products are added in 16 bits by processors without VNNI: 128 * 127 twice must fit.
+    values, weight = torch.ones(2, 1024), torch.ones(8, 1024)
+    values[1] = -1
+    expected = torch.tensor([[1024.0], [-1024.0]]).expand(2, 8)
+    torch.testing.assert_close(Int8Matrix.of(weight).product(values), expected)
+
+
+def test_a_row_does_not_depend_on_the_others() -> None:
+    values, matrix = normal(40, 96), Int8Matrix.of(normal(50, 96, seed=1))
+    values[::3] *= 1000
+    together = matrix.product(values)
+    for row in range(40):
+        assert torch.equal(matrix.product(values[row : row + 1])[0], together[row])
+
+
+def test_zeros_give_the_bias() -> None:
+    bias = normal(6)
+    assert torch.equal(Int8Matrix.of(normal(6, 4)).product(torch.zeros(2, 3, 4), bias), bias.expand(2, 3, 6))
+    assert torch.equal(Int8Matrix.of(torch.zeros(6, 4)).product(normal(2, 4)), torch.zeros(2, 6))
+
+
+def test_rounding_is_by_half_a_step_at_most_and_done_once() -> None:
+    weight = normal(20, 30) * normal(20, 1, seed=1).exp()
+    numbers, scale = quantise(weight)
+    assert bool(((weight - dequantise(numbers, scale)).abs() <= scale[:, None] * 0.5001).all())
+    again, other = quantise(dequantise(numbers, scale))
+    assert torch.equal(again, numbers)
+    torch.testing.assert_close(other, scale, rtol=1e-6, atol=0)
+
+
+def test_some_outputs_are_those_of_the_whole() -> None:
+    values, matrix = normal(5, 64), Int8Matrix.of(normal(900, 64, seed=1))
+    few, many = torch.tensor([3, 700, 899]), torch.arange(100, 800)
+    whole = matrix.product(values)
+    assert torch.equal(matrix[few].product(values), whole[:, few])
+    assert torch.equal(matrix[many].product(values), whole[:, many])
+
+
+MODELS = {
+    **DECODERS,
+    "gru": {"decoder": "bahdanau", "cell": "gru", "decoder_layers": 2},
+    "normalised": {"decoder": "luong", "cell": "lstm", "layer_norm": True},
+    "residual": {"decoder": "parallel", "cell": "lstm", "decoder_layers": 3, "residual": True},
+    "tied": {"decoder": "luong", "tying": "target"},
+}
+
+
+def rounded_model(name: str) -> Seq2Seq:
+    model = tiny_model(**MODELS[name]).float()
+    to_int8(model)
+    return model
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_steps_equal_teacher_forcing(name: str) -> None:
+    model, batch, target = rounded_model(name), random_batch([5, 3, 4]), random_ids(7, 3, 6, size=TARGET.size)
+    with torch.no_grad():
+        whole = model(batch.source, batch.source_lengths, target)
+        source, state = model.start(*batch)
+        for place in range(target.shape[1]):
+            logits, weights, state = model.step(target[:, place : place + 1], source, state)
+            torch.testing.assert_close(logits[:, 0], model.output(whole.attentional[:, place]), rtol=1e-4, atol=2e-2)
+            torch.testing.assert_close(weights[:, 0], whole.weights[:, place], rtol=1e-3, atol=5e-3)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_search_does_not_depend_on_company(name: str) -> None:
+    model, batch = rounded_model(name), random_batch([6, 2, 5, 3])
+    options = SearchOptions(beam_size=4, n_best=2, max_length=9)
+    together = beam_search(model, batch, TARGET, options)
+    for row, found in enumerate(together):
+        alone = beam_search(model, rows_of(batch, [row], 9), TARGET, options)[0]
+        assert [one.tokens for one in alone] == [one.tokens for one in found]
+        assert [one.score for one in alone] == pytest.approx([one.score for one in found], abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["luong", "bahdanau", "conditional"])
+def test_forced_scores_are_those_of_search(name: str) -> None:
+    model, batch = rounded_model(name), random_batch([4])
+    (found,) = beam_search(model, batch, TARGET, SearchOptions(beam_size=3, max_length=6))[0]
+    forced = forced_decode(model, batch, torch.tensor([found.tokens]), TARGET)
+    assert float(forced.log_probs.sum()) == pytest.approx(found.log_prob, abs=5e-2)
+    greedy = greedy_search(model, batch, TARGET, SearchOptions(beam_size=1, max_length=6))[0]
+    (one,) = beam_search(model, batch, TARGET, SearchOptions(beam_size=1, max_length=6))[0]
+    assert greedy.tokens == one.tokens
+
+
+def test_rounded_weights_are_named() -> None:
+    model = tiny_model(decoder="luong", cell="lstm", tying="target")
+    names = rounded(model)
+    assert "target_embedding.weight" in names
+    assert "decoder.recurrence.rnn.weight_hh_l0" in names
+    assert not [name for name in names if name.startswith(("encoder.", "bridge.", "decoder.attention."))]
+    before: Batch = random_batch([4, 3])
+    tokens = random_ids(3, 2, 5, size=TARGET.size)
+    with torch.no_grad():
+        exact = model.float()(*before, tokens).weights
+        to_int8(model)
+        assert float((model(*before, tokens).weights - exact).abs().max()) < 0.35
