@@ -24,7 +24,8 @@ class OutputLayer(nn.Module):
         if tied:
             self.linear.weight = embedding.weight
         else:
-            nn.init.xavier_uniform_(self.linear.weight)
+            # As embeddings would be: by Xavier's rule, which counts the vocabulary, steps of Adam soon drown what is there.
+            nn.init.normal_(self.linear.weight, std=hidden_size**-0.5)
 
     def forward(self, attentional: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows vocabulary"]:
         """Returns unnormalised log-probabilities of every token."""

@@ -34,7 +34,10 @@ class Variant:
     package: tuple[str, ...] | None = None
 
 
-VARIANTS = tuple(Variant(precision, ("--precision", precision)) for precision in PRECISIONS if precision != "double")
+VARIANTS = (
+    *(Variant(precision, ("--precision", precision)) for precision in PRECISIONS if precision != "double"),
+    Variant("int8 shortlist", package=("--precision", "int8", "--shortlist", "--no-check")),
+)
 """All that are measured; the first is the one whose BLEU the others are held against."""
 
 

@@ -138,7 +138,8 @@ class _OpenNMT(Peer):
         return [
             *("-src", str(text), "-output", str(work.made("out") / f"{self.name}.pieces"), "-report_time"),
             *("-beam_size", str(search.beam), "-batch_size", str(search.batch), "-batch_type", "sents"),
-            *("-max_length", "60", "-length_penalty", "wu", "-alpha", "1.0"),
+            *("-max_length", "60", "-max_length_ratio", "0"),  # else they also stop at a multiple of the source
+            *("-length_penalty", "wu", "-alpha", "1.0"),
         ]
 
 
