@@ -24,7 +24,7 @@ class OutputLayer(nn.Module):
         if tied:
             self.linear.weight = embedding.weight
         else:
-            # As embeddings would be: by Xavier's rule, which counts the vocabulary, steps of Adam soon drown what is there.
+            # As embeddings would be: Xavier's rule counts the vocabulary, and Adam's steps soon drown what it gives.
             nn.init.normal_(self.linear.weight, std=hidden_size**-0.5)
 
     def forward(self, attentional: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows vocabulary"]:
