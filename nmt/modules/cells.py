@@ -205,7 +205,9 @@ class Recurrence(nn.Module):
         self, values: Float[Tensor, "batch target hidden"], masks: Masks | None
     ) -> Float[Tensor, "batch target hidden"]:
         """Drops units of what is made of the output: by the sentence's mask, or anew at each step."""
-        return F.dropout(values, self.options.dropout, self.training) if masks is None else values * masks.output
+        if masks is not None:
+            return values * masks.output
+        return F.dropout(values, self.options.dropout) if self.training else values
 
     def forward(
         self,

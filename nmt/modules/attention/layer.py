@@ -159,7 +159,8 @@ class Attention(nn.Module):
 
     def _mix(self, weights: Tensor, memory: Tensor) -> Tensor:
         """Returns contexts (batch, target, memory) of weights (batch, heads, target, source)."""
-        weights = F.dropout(weights, self.dropout, self.training)
+        if self.training:
+            weights = F.dropout(weights, self.dropout)
         if weights.shape[1] == 1:
             return deferred.mix(weights[:, 0], memory)
         values = memory.view(*memory.shape[:2], weights.shape[1], -1).transpose(1, 2)  # (B, H, S, M / H)
