@@ -20,5 +20,5 @@ def product(
     rows = inputs.numel() // inputs.shape[-1]
     if not 1 < rows <= FEW_ROWS or torch.is_grad_enabled() or inputs.device.type != "cpu":
         return F.linear(inputs, weight, bias)
-    found = (weight @ inputs.reshape(rows, -1).T).T.view(*inputs.shape[:-1], -1)
-    return found if bias is None else found + bias
+    found = (weight @ inputs.reshape(rows, -1).T).T.contiguous().view(*inputs.shape[:-1], -1)
+    return found if bias is None else found.add_(bias)

@@ -61,7 +61,7 @@ def gradients(model: Seq2Seq, **options: Any) -> tuple[Tensor, ...]:
 def plain(patch: pytest.MonkeyPatch) -> None:
     """Leaves everything to autograd."""
     patch.setattr(deferred, "_find", lambda *_, **__: None)
-    patch.setattr(cell_steps, "_differentiated", lambda *_: False)
+    patch.setattr(cell_steps, "_of_one_type", lambda *_: False)
 
 
 def assert_as_autograd(model: Seq2Seq) -> None:
