@@ -6,6 +6,7 @@ are exact: integers of at most 24 bits. Activations take 7 bits, since processor
 """
 
 import warnings
+from functools import partial
 from typing import Any
 
 import torch
@@ -53,6 +54,10 @@ class Int8Matrix:
         self.numbers, self.scale = numbers, scale
         self._packed = _pack(numbers, scale) if packed else None
         self._floats = numbers.float() / ROW_LEVELS if self._packed is None else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Lets it be copied and sent to other processes, which the packed form cannot."""
+        return partial(Int8Matrix, packed=self._packed is not None), (self.numbers, self.scale)
 
     @classmethod
     def of(cls, weight: Float[Tensor, "outputs inputs"]) -> "Int8Matrix":

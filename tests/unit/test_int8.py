@@ -1,5 +1,6 @@
 """Products with weights of 8 bits, against whole numbers in numpy; models that are made of them."""
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,12 @@ def test_some_outputs_are_those_of_the_whole() -> None:
     whole = matrix.product(values)
     assert torch.equal(matrix[few].product(values), whole[:, few])
     assert torch.equal(matrix[many].product(values), whole[:, many])
+
+
+def test_it_can_be_sent_to_other_processes() -> None:
+    values, matrix = normal(5, 64), Int8Matrix.of(normal(900, 64, seed=1))
+    for one in (matrix, matrix[torch.tensor([5, 7])]):
+        assert torch.equal(pickle.loads(pickle.dumps(one)).product(values), one.product(values))
 
 
 MODELS = {
