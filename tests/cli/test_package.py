@@ -62,7 +62,8 @@ def test_company_changes_nothing(trained: Path, small: Path) -> None:
     for batch_size in (1, 7):
         for one, other in zip(together, translator.translate(lines, batch_size=batch_size, n_best=3), strict=True):
             assert [found.text for found in one.hypotheses] == [found.text for found in other.hypotheses]
-            assert one.score == pytest.approx(other.score, abs=1e-4)
+            # Last bits of what is not rounded differ, and now and then tip an activation over to the next number.
+            assert one.score == pytest.approx(other.score, abs=1e-3)
 
 
 def test_precision_and_shortlist_are_options(call_nmt: CallNmt, trained: Path, small: Path, tmp_path: Path) -> None:
