@@ -15,7 +15,7 @@ import torch
 from nmt import Translation, Translator
 from nmt.config import SettingsError, UserError
 from nmt.translation.workers import WorkerError, stream_by_workers
-from tests.conftest import CallNmt, RunNmt
+from tests.conftest import CallNmt, RunNmt, lacking
 from tests.trained import TINY, lines_of, write_lines
 
 PROGRAM = str(Path(sys.executable).with_name("nmt"))
@@ -147,10 +147,14 @@ def emptied(process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+@pytest.fixture
+def linux() -> None:
+    """Skips a test that finds processes in /proc where there is none; under CI that is a failure."""
+    if not Path("/proc/self/stat").exists():
+        lacking("there is no /proc to find processes in")
 
 
-@linux
+@pytest.mark.usefixtures("linux")
 def test_killed_worker_is_told_in_one_line(environment: dict[str, str], trained: Path, tmp_path: Path) -> None:
     process = started(tmp_path, environment, trained, "-o", "/dev/stdout")
     workers = translating(process)[1:]
@@ -164,7 +168,7 @@ def test_killed_worker_is_told_in_one_line(environment: dict[str, str], trained:
     assert emptied(process)
 
 
-@linux
+@pytest.mark.usefixtures("linux")
 def test_interrupt_ends_all_quietly(environment: dict[str, str], trained: Path, tmp_path: Path) -> None:
     process = started(tmp_path, environment, trained)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
@@ -173,7 +177,7 @@ def test_interrupt_ends_all_quietly(environment: dict[str, str], trained: Path, 
     assert emptied(process)
 
 
-@linux
+@pytest.mark.usefixtures("linux")
 def test_workers_do_not_outlive_whoever_reads(environment: dict[str, str], trained: Path, tmp_path: Path) -> None:
     process = started(tmp_path, environment, trained)
     main, *_ = translating(process)
@@ -182,7 +186,7 @@ def test_workers_do_not_outlive_whoever_reads(environment: dict[str, str], train
     assert emptied(process)
 
 
-@linux
+@pytest.mark.usefixtures("linux")
 def test_closed_pipe_ends_all_quietly(environment: dict[str, str], trained: Path, tmp_path: Path) -> None:
     process = started(tmp_path, environment, trained)
     assert process.stdout is not None

@@ -5,11 +5,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from nmt.modules.output import OutputLayer
 from nmt.training import losses
 from nmt.training.losses import coverage_sum, loss_sums
+from tests.unit.largest import LargestTensor
 from tests.unit.models import TARGET, random_ids, randomise, tiny_model
 
 
@@ -25,21 +25,6 @@ def output_layer(tied: bool, hidden: int = 6) -> OutputLayer:
     output = OutputLayer(hidden, nn.Embedding(TARGET.size, 4), tied).double()
     randomise(output, seed=3)
     return output
-
-
-class Numbers(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Records how many numbers the largest tensor holds that any operation makes."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.largest = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        found = func(*args, **(kwargs or {}))
-        for one in found if isinstance(found, tuple | list) else [found]:
-            if isinstance(one, Tensor):
-                self.largest = max(self.largest, one.untyped_storage().nbytes() // one.element_size())
-        return found
 
 
 def logits_and_target(seed: int = 1) -> tuple[Tensor, Tensor]:
@@ -101,7 +86,7 @@ def test_logits_are_made_for_some_real_tokens_at_a_time(monkeypatch: pytest.Monk
     attentional = torch.randn(2, tokens, 3, requires_grad=True)
     target = torch.randint(1, vocabulary, (2, tokens))
     target[1] = 0
-    with Numbers() as measured:
+    with LargestTensor() as measured:
         smoothed, _ = loss_sums(output, attentional, target, 0, 0.1)
         smoothed.backward()  # type: ignore[no-untyped-call]
     assert measured.largest == chunk * vocabulary

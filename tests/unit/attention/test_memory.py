@@ -5,29 +5,14 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from nmt.modules.attention import SCORES, additive
 from tests.unit.attention.asking import attend, build_layer, gradients, vectors
+from tests.unit.largest import LargestTensor
 
 BATCH, TARGET, SOURCE, SIZE = 2, 12, 14, 16
 LARGEST = BATCH * TARGET * SOURCE
 """Numbers over target and source; the channels of a convolution come on top, the size of the vectors does not."""
-
-
-class Measured(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Records how many numbers the largest tensor holds that any operation makes, forward and backward."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.largest = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        found = func(*args, **(kwargs or {}))
-        for one in found if isinstance(found, tuple | list) else [found]:
-            if isinstance(one, Tensor):
-                self.largest = max(self.largest, one.untyped_storage().nbytes() // one.element_size())
-        return found
 
 
 CASES: list[tuple[str, dict[str, Any]]] = [
@@ -57,7 +42,7 @@ def test_no_tensor_over_target_source_and_size(
         return tensor
 
     mask = torch.ones(BATCH, SOURCE, dtype=torch.bool)
-    with Measured() as measured:
+    with LargestTensor() as measured:
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             context, _ = attend(layer, query, memory, mask)
         gradients(context.square().sum(), [query, memory, *layer.parameters()])
@@ -67,6 +52,6 @@ def test_no_tensor_over_target_source_and_size(
 
 
 def test_the_measure_finds_what_it_looks_for() -> None:
-    with Measured() as measured:
+    with LargestTensor() as measured:
         (vectors(1, BATCH, TARGET, 1, SIZE) - vectors(2, BATCH, 1, SOURCE, SIZE)).square().sum(-1)
     assert measured.largest == LARGEST * SIZE
