@@ -31,14 +31,17 @@ def gru_step(gates: Tensor, recurrent: Tensor, state: LayerState) -> LayerState:
     return (torch.lerp(new, hidden.type_as(new), update),)  # mixed precision may start from another type
 
 
-def lstm_step(gates: Tensor, recurrent: Tensor, state: LayerState, norm: nn.LayerNorm | None = None) -> LayerState:
+def lstm_step(
+    gates: Tensor, recurrent: Tensor | None, state: LayerState, norm: nn.LayerNorm | None = None
+) -> LayerState:
     """One LSTM step (Hochreiter & Schmidhuber 1997, as in torch): W x + b and U h + b of (in, forget, cell, out).
 
-    `norm` normalises the new c on its way into h, not the c that is handed on.
+    Without `recurrent`, `gates` is the sum of both, and is overwritten. `norm` normalises the new c on its way into h,
+    not the c that is handed on.
     """
-    if norm is None and _of_one_type(gates, recurrent, *state):
+    if norm is None and _of_one_type(gates, *([] if recurrent is None else [recurrent]), *state):
         return _step("lstm", gates, recurrent, state)
-    entry, forget, new, out = (gates + recurrent).chunk(4, dim=-1)
+    entry, forget, new, out = (gates if recurrent is None else gates + recurrent).chunk(4, dim=-1)
     cell = torch.addcmul(torch.sigmoid(forget) * state[1], torch.sigmoid(entry), torch.tanh(new))
     return torch.sigmoid(out) * torch.tanh(cell if norm is None else norm(cell).type_as(cell)), cell
 
@@ -47,7 +50,7 @@ def _of_one_type(*values: Tensor) -> bool:
     return len({one.dtype for one in values}) == 1
 
 
-def _step(cell: str, gates: Tensor, recurrent: Tensor, state: LayerState) -> LayerState:
+def _step(cell: str, gates: Tensor, recurrent: Tensor | None, state: LayerState) -> LayerState:
     if not torch.is_grad_enabled():
         return KERNELS[cell][0](gates, recurrent, state)[0]
     after: LayerState = _Step.apply(cell, gates, recurrent, *state)  # type: ignore[no-untyped-call]
@@ -78,8 +81,8 @@ def _gru_backward(kept: Tensors, grads: Sequence[Tensor | None]) -> tuple[Tensor
     return gates, recurrent, (back,)
 
 
-def _lstm(gates: Tensor, recurrent: Tensor, state: Sequence[Tensor]) -> tuple[Tensors, Tensors]:
-    opening = gates + recurrent
+def _lstm(gates: Tensor, recurrent: Tensor | None, state: Sequence[Tensor]) -> tuple[Tensors, Tensors]:
+    opening = gates if recurrent is None else gates + recurrent
     entry, forget, new, out = opening.chunk(4, dim=-1)
     opening[..., : 2 * entry.shape[-1]].sigmoid_()
     new.tanh_()
@@ -107,14 +110,14 @@ def _lstm_backward(kept: Tensors, grads: Sequence[Tensor | None]) -> tuple[Tenso
     return gates, gates, (None, of_cell * forget)
 
 
-Kernel = Callable[[Tensor, Tensor, Sequence[Tensor]], tuple[Tensors, Tensors]]
+Kernel = Callable[[Tensor, Any, Sequence[Tensor]], tuple[Tensors, Tensors]]
 BackwardKernel = Callable[[Tensors, Sequence[Tensor | None]], tuple[Tensor, Tensor, Gradients]]
 KERNELS: dict[str, tuple[Kernel, BackwardKernel]] = {"gru": (_gru, _gru_backward), "lstm": (_lstm, _lstm_backward)}
 
 
 class _Step(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, cell: str, gates: Tensor, recurrent: Tensor, *state: Tensor) -> Tensors:
+    def forward(ctx: Any, cell: str, gates: Tensor, recurrent: Tensor | None, *state: Tensor) -> Tensors:
         after, kept = KERNELS[cell][0](gates, recurrent, state)
         ctx.cell = cell
         ctx.set_materialize_grads(False)
@@ -127,4 +130,4 @@ class _Step(torch.autograd.Function):
         if all(one is None for one in grads):
             return (None,) * len(ctx.needs_input_grad)
         gates, recurrent, state = KERNELS[ctx.cell][1](ctx.saved_tensors, grads)
-        return None, gates, recurrent, *state
+        return None, gates, recurrent if ctx.needs_input_grad[2] else None, *state

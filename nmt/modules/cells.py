@@ -3,21 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import NamedTuple, cast
+from typing import cast
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from nmt.config import ModelSettings
 from nmt.modules import deferred
-from nmt.modules.cell_steps import LayerState, gru_step, lstm_step
-from nmt.modules.dropout import Masks, draw_mask
-from nmt.modules.int8 import Int8Matrix
+from nmt.modules.cell_steps import LayerState
+from nmt.modules.dropout import Masks, draw_mask, dropout
+from nmt.modules.layer import GATES, Layer, fused_layer
 from nmt.modules.layer_norm import CellNorm
-
-GATES = {"gru": 3, "lstm": 4}
 
 
 @dataclass(frozen=True)
@@ -55,95 +52,6 @@ class CellOptions:
         return nn.ModuleList(CellNorm(self.cell, hidden_size) for _ in range(layers if self.layer_norm else 0))
 
 
-def fused_layer(cell: str, input_size: int, hidden_size: int, layers: int = 1, dropout: float = 0.0) -> nn.RNNBase:
-    """Returns torch's fused layer of that cell, batch first, with orthogonal recurrent weights."""
-    cls = {"gru": nn.GRU, "lstm": nn.LSTM}[cell]
-    layer: nn.RNNBase = cls(input_size, hidden_size, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
-    for name, parameter in layer.named_parameters():
-        if "weight_hh" in name:
-            for gate in parameter.data.chunk(GATES[cell]):
-                nn.init.orthogonal_(gate)
-        elif "weight_ih" in name:
-            nn.init.xavier_uniform_(parameter)
-        else:
-            nn.init.zeros_(parameter)
-            if cell == "lstm" and "bias_ih" in name:  # a forget gate that starts open (Jozefowicz et al. 2015)
-                parameter.data[hidden_size : 2 * hidden_size] = 1.0
-    return layer
-
-
-class Layer(NamedTuple):
-    """The parameters of one recurrent layer, wherever they are kept, in the shapes of torch."""
-
-    cell: str
-    weight_ih: Float[Tensor, "gates input"] | Int8Matrix
-    weight_hh: Float[Tensor, "gates hidden"] | Int8Matrix
-    bias_ih: Float[Tensor, " gates"]
-    bias_hh: Float[Tensor, " gates"]
-    norm: CellNorm | None
-
-    @classmethod
-    def of(cls, rnn: nn.Module, index: int, norm: nn.Module | None) -> "Layer":
-        """Returns layer `index` of a fused stack, and its CellNorm if it has one."""
-        weights = {name: getattr(rnn, f"{name}_l{index}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
-        return cls(cell=cast(str, rnn.mode).lower(), norm=cast(CellNorm | None, norm), **weights)
-
-    def project(self, inputs: Float[Tensor, "batch target input"]) -> Float[Tensor, "batch target gates"]:
-        """Returns W x + b, without b from a normalised layer, which adds it after normalising."""
-        return deferred.linear(inputs, self.weight_ih, self.bias_ih if self.norm is None else None)
-
-    def step(
-        self,
-        projected: Float[Tensor, "batch target gates"],
-        state: LayerState,
-        mask: Float[Tensor, "batch 1 hidden"] | None = None,
-    ) -> LayerState:
-        """Advances by one step; the target axis holds parallel hypotheses."""
-        return self._advance(self._ready(projected), state, mask)
-
-    def run(
-        self,
-        inputs: Float[Tensor, "batch target input"],
-        state: LayerState,
-        mask: Float[Tensor, "batch 1 hidden"] | None = None,
-    ) -> tuple[Float[Tensor, "batch target hidden"], LayerState]:
-        """Runs successive steps; with neither norm nor mask, torch's kernel does."""
-        if self.norm is None and mask is None and isinstance(self.weight_hh, Tensor):
-            return self._fused(inputs, state)
-        outputs = []
-        with deferred.shared_products():
-            for gates in self._ready(self.project(inputs)).unbind(1):
-                state = self._advance(gates[:, None], state, mask)
-                outputs.append(state[0])
-        return torch.cat(outputs, dim=1), state
-
-    def _ready(self, projected: Tensor) -> Tensor:
-        return projected if self.norm is None else self.norm.inputs(projected, self.bias_ih)
-
-    def _advance(self, gates: Tensor, state: LayerState, mask: Tensor | None) -> LayerState:
-        hidden = state[0] if mask is None else state[0] * mask
-        if self.norm is None:
-            recurrent, carried = deferred.linear(hidden, self.weight_hh, self.bias_hh), None
-        else:
-            recurrent = self.norm.states(deferred.linear(hidden, self.weight_hh), self.bias_hh)
-            carried = self.norm.carried
-        return gru_step(gates, recurrent, state) if self.cell == "gru" else lstm_step(gates, recurrent, state, carried)
-
-    def _fused(self, inputs: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        # In full precision always: under autocast torch's LSTM fails on processors without bfloat16.
-        with torch.autocast("cpu", enabled=False):
-            inputs = inputs.type_as(self.bias_ih) if inputs.device.type == "cpu" else inputs
-            start = [part.transpose(0, 1).type_as(inputs).contiguous() for part in state]
-            weights = [cast(Tensor, one) for one in (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)]
-            training = torch.is_grad_enabled()
-            # As nn.GRU and nn.LSTM call it: with biases, one layer, no dropout, one direction, batch first.
-            if self.cell == "gru":
-                outputs, *last = torch.gru(inputs, start[0], weights, True, 1, 0.0, training, False, True)
-            else:
-                outputs, *last = torch.lstm(inputs, start, weights, True, 1, 0.0, training, False, True)
-        return outputs, tuple(part.transpose(0, 1) for part in last)
-
-
 class Recurrence(nn.Module):
     """A stack of one-directional recurrent layers for a decoder.
 
@@ -158,6 +66,13 @@ class Recurrence(nn.Module):
         self.rnn = fused_layer(options.cell, input_size, hidden_size, layers, options.dropout)
         self.feed = deferred.Linear(feed_size, GATES[options.cell] * hidden_size, bias=False) if feed_size else None
         self.norms = options.norms(hidden_size, layers)
+        self.joined = False
+        """Whether the first layer's weights for the state hold those for what is fed, in front."""
+
+    @property
+    def joinable(self) -> bool:
+        """Whether one product can do for state and feed: a GRU and layer norms treat their parts differently."""
+        return self.feed is not None and self.options.cell == "lstm" and not self.options.layer_norm
 
     def masks(self, inputs: Float[Tensor, "batch target input"]) -> Masks | None:
         """Draws the variational masks of a batch of sentences; None when there is nothing to draw."""
@@ -167,8 +82,12 @@ class Recurrence(nn.Module):
         return Masks(tuple(drawn[: self.layers]), tuple(drawn[self.layers : -1]), drawn[-1])
 
     def project(self, inputs: Float[Tensor, "batch target input"]) -> Float[Tensor, "batch target gates"]:
-        """Returns the inputs' part of the first layer's gates, for all steps in one product."""
-        return self._layer(0).project(inputs)
+        """Returns what `step` wants of the inputs: their part of the first layer's gates, for all steps in one product.
+
+        In training loops that is the inputs themselves, where a step reads everything at once.
+        """
+        first = self._layer(0)
+        return inputs if first.at_once else first.project(inputs)
 
     def step(
         self,
@@ -179,14 +98,23 @@ class Recurrence(nn.Module):
         base: Float[Tensor, "batch target hidden"] | None = None,
     ) -> tuple[LayerState, ...]:
         """Advances every layer by one step; the target axis holds parallel hypotheses."""
-        gates = projected if self.feed is None or feed is None else projected + self.feed(feed)
-        after: list[LayerState] = []
-        for index in range(self.layers):
-            layer = self._layer(index)
-            if index:
-                gates = layer.project(self._between(self.output(after, base), index, masks))
-            after.append(layer.step(gates, state[index], None if masks is None else masks.states[index]))
+        states = [None] * self.layers if masks is None else masks.states
+        after = [self._first(projected, feed, state[0], states[0])]
+        for index in range(1, self.layers):
+            layer, inputs = self._layer(index), self._between(self.output(after, base), index, masks)
+            after.append(layer.advance(inputs, state[index], states[index]))
         return tuple(after)
+
+    def _first(self, given: Tensor, feed: Tensor | None, state: LayerState, mask: Tensor | None) -> LayerState:
+        """Advances the first layer, from what `project` gives and what is fed."""
+        layer = self._layer(0)
+        if self.feed is None or feed is None:
+            if layer.at_once:
+                return layer.advance(given, state, mask)
+            return layer.step(given, state, mask, feed if self.joined else None)
+        if layer.at_once:
+            return layer.read([given, feed], [cast(Tensor, layer.weight_ih), self.feed.weight], state, mask)
+        return layer.step(given + self.feed(feed), state, mask)
 
     def output(
         self, state: Sequence[LayerState], base: Float[Tensor, "batch target hidden"] | None = None
@@ -207,7 +135,7 @@ class Recurrence(nn.Module):
         """Drops units of what is made of the output: by the sentence's mask, or anew at each step."""
         if masks is not None:
             return values * masks.output
-        return F.dropout(values, self.options.dropout) if self.training else values
+        return dropout(values, self.options.dropout, self.training)
 
     def forward(
         self,
@@ -234,5 +162,5 @@ class Recurrence(nn.Module):
     def _between(self, values: Tensor, index: int, masks: Masks | None) -> Tensor:
         """Drops units of what layer `index` reads of the layer below."""
         if masks is None:
-            return F.dropout(values, self.options.dropout, self.training)
+            return dropout(values, self.options.dropout, self.training)
         return values * masks.between[index - 1]

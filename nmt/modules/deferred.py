@@ -6,7 +6,7 @@ leaves input and output gradient with a collector: a node before the loop, so th
 all steps. Nothing outlives the loop but what autograd keeps.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -27,20 +27,46 @@ def shared_products() -> Iterator[None]:
     Matrices are told apart by identity: a step must multiply with the tensor itself, not with a new view of it.
     """
     mixed = any(torch.is_autocast_enabled(device) for device in ("cpu", "cuda"))
-    token = _loop.set({} if torch.is_grad_enabled() and not mixed else None)
+    token = _loop.set(_Loop({}, {}) if torch.is_grad_enabled() and not mixed else None)
     try:
         yield
     finally:
         _loop.reset(token)
 
 
+def in_loop() -> bool:
+    """Returns whether products share their gradients now."""
+    return _loop.get() is not None
+
+
+def beside(*matrices: Float[Tensor, "out _"]) -> Tensor:
+    """Returns matrices side by side, joined once a loop: W such that W [x; y] = U x + V y."""
+    return matrices[0] if len(matrices) == 1 else _once(lambda: torch.cat(matrices, dim=1), *matrices)
+
+
+def total(left: Float[Tensor, " out"], right: Float[Tensor, " out"]) -> Float[Tensor, " out"]:
+    """Returns the sum of two biases, added once a loop."""
+    return _once(lambda: left + right, left, right)
+
+
 def linear(
     values: Float[Tensor, "batch target size"],
     weight: Float[Tensor, "out size"] | Int8Matrix,
     bias: Float[Tensor, " out"] | None = None,
+    *,
+    columns: bool = False,
 ) -> Float[Tensor, "batch target out"]:
-    """Returns W x + b."""
-    shared = _find(weight, bias, transposed=True) if isinstance(weight, Tensor) else None
+    """Returns W x + b.
+
+    Args:
+        values: x, a row each.
+        weight: W.
+        bias: b.
+        columns: lets a CPU make W x^T, so that each output of all rows stands together in memory, and the rows of the
+            result apart. With some hundred rows that takes two thirds of the time, and arithmetic on single numbers
+            does not mind.
+    """
+    shared = _find(weight, bias, transposed=True, columns=columns) if isinstance(weight, Tensor) else None
     return product(values, weight, bias) if shared is None else shared(values)
 
 
@@ -71,8 +97,9 @@ class Linear(nn.Linear):
 class _Shared:
     """What the collector of one matrix and the nodes of its steps have in common; it holds no part of the graph."""
 
-    def __init__(self, matrix: Tensor, bias: Tensor | None, transposed: bool) -> None:
+    def __init__(self, matrix: Tensor, bias: Tensor | None, transposed: bool, columns: bool) -> None:
         self.matrix, self.bias, self.transposed = matrix.detach(), None if bias is None else bias.detach(), transposed
+        self.columns = columns and matrix.device.type == "cpu"
         self._kept: list[tuple[Tensor, Tensor]] = []
         self._task = -1
 
@@ -87,12 +114,16 @@ class _Shared:
         """Returns the gradients of matrix and bias of what was kept, and forgets it."""
         if not self._kept:
             return None, None
-        rows = self.matrix.dim() == 2  # one matrix for the whole batch, so that the order of rows is all the same
+        kept, self._kept = self._kept, []
+        if self.columns:
+            columns = torch.cat([grad.flatten(0, 1).T for _, grad in kept], dim=1)
+            rows = torch.cat([values.flatten(0, 1) for values, _ in kept])
+            return columns @ rows, columns.sum(1) if biased else None
+        whole = self.matrix.dim() == 2  # one matrix for the whole batch, so that the order of rows is all the same
         values, grads = (
-            torch.cat([one.flatten(0, 1) for one in part]) if rows else torch.cat(part, dim=1)
-            for part in zip(*self._kept, strict=True)
+            torch.cat([one.flatten(0, 1) for one in part]) if whole else torch.cat(part, dim=1)
+            for part in zip(*kept, strict=True)
         )
-        self._kept = []
         left, right = (grads, values) if self.transposed else (values, grads)
         return left.transpose(-1, -2) @ right, grads.sum(0) if biased else None
 
@@ -105,8 +136,8 @@ class _Product(NamedTuple):
     given: tuple[Tensor, Tensor | None]
 
     @classmethod
-    def of(cls, matrix: Tensor, bias: Tensor | None, transposed: bool) -> "_Product":
-        shared = _Shared(matrix, bias, transposed)
+    def of(cls, matrix: Tensor, bias: Tensor | None, *layout: bool) -> "_Product":
+        shared = _Shared(matrix, bias, *layout)
         return cls(shared, _Collector.apply(shared, matrix, bias), (matrix, bias))  # type: ignore[no-untyped-call]
 
     def __call__(self, values: Tensor) -> Tensor:
@@ -114,18 +145,36 @@ class _Product(NamedTuple):
         return found
 
 
-_loop: ContextVar[dict[tuple[int, int, bool], _Product] | None] = ContextVar("_loop", default=None)
+class _Loop(NamedTuple):
+    """What the steps of a loop share: products, and tensors made of parameters; it holds what its keys are ids of."""
+
+    products: dict[tuple[int, ...], _Product]
+    made: dict[tuple[int, ...], tuple[Tensor, tuple[Tensor, ...]]]
 
 
-def _find(matrix: Tensor, bias: Tensor | None, transposed: bool) -> _Product | None:
+_loop: ContextVar[_Loop | None] = ContextVar("_loop", default=None)
+
+
+def _find(matrix: Tensor, bias: Tensor | None, transposed: bool, columns: bool = False) -> _Product | None:
     """Returns what stands for a matrix in the current loop; None outside of loops, or if it has no gradient."""
-    known = _loop.get()
-    if known is None or not matrix.requires_grad:
+    loop = _loop.get()
+    if loop is None or not matrix.requires_grad:
         return None
-    key = id(matrix), id(bias), transposed
-    if key not in known:  # what it holds lives as long as the loop, so ids stay those of the same tensors
-        known[key] = _Product.of(matrix, bias, transposed)
-    return known[key]
+    key = id(matrix), id(bias), transposed, columns
+    if key not in loop.products:
+        loop.products[key] = _Product.of(matrix, bias, transposed, columns)
+    return loop.products[key]
+
+
+def _once(make: Callable[[], Tensor], *of: Tensor) -> Tensor:
+    """Returns what is made of some tensors, the same at each step of a loop."""
+    loop = _loop.get()
+    if loop is None:
+        return make()
+    key = tuple(id(one) for one in of)
+    if key not in loop.made:
+        loop.made[key] = make(), of
+    return loop.made[key][0]
 
 
 class _Collector(torch.autograd.Function):
@@ -147,6 +196,8 @@ class _Step(torch.autograd.Function):
         matrix = shared.matrix
         ctx.shared = shared
         ctx.save_for_backward(values, matrix)
+        if shared.columns:
+            return _columns(matrix, values.flatten(0, 1).T, shared.bias, values.shape[:2])
         if matrix.dim() == 2:
             return F.linear(values, matrix, shared.bias)
         return torch.bmm(values, matrix.transpose(1, 2) if shared.transposed else matrix)
@@ -158,4 +209,25 @@ class _Step(torch.autograd.Function):
         ctx.shared.keep(values, grad)
         if not ctx.needs_input_grad[2]:
             return None, None, None
+        if ctx.shared.columns:
+            return None, None, _columns(matrix.T, grad.flatten(0, 1).T, None, grad.shape[:2])
         return None, None, grad @ (matrix if ctx.shared.transposed else matrix.transpose(1, 2))
+
+
+def _columns(
+    matrix: Float[Tensor, "out size"],
+    values: Float[Tensor, "size rows"],
+    bias: Float[Tensor, " out"] | None,
+    shape: torch.Size,
+) -> Float[Tensor, "batch target out"]:
+    """Returns W x + b of `values`, a column each, in the memory order of (out, batch, target)."""
+    size, rows = len(matrix), values.shape[1]
+    found = values.new_empty_strided(
+        (*shape, size), (shape[1], 1, rows)
+    )  # no view: what it is given to may write to it
+    flat = found.as_strided((size, rows), (rows, 1))
+    if bias is None:
+        torch.mm(matrix, values, out=flat)
+    else:
+        torch.addmm(bias[:, None], matrix, values, out=flat)
+    return found

@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from nmt.modules.cells import CellOptions, Layer, fused_layer
+from nmt.modules.cells import CellOptions
 from nmt.modules.dropout import draw_mask, drop
+from nmt.modules.layer import Layer, fused_layer
 
 
 class Encoded(NamedTuple):

@@ -1,9 +1,12 @@
 """Models whose weights are rounded to 8 bits."""
 
+from typing import cast
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from nmt.modules.cells import Recurrence
 from nmt.modules.int8 import Int8Matrix, dequantise, quantise
 from nmt.modules.seq2seq import Seq2Seq
 
@@ -31,13 +34,29 @@ class Int8Layers(nn.Module):
             setattr(self, name, Int8Matrix.of(weight) if weight.dim() == 2 else weight.detach())
 
 
-def rounded(model: Seq2Seq) -> list[str]:
-    """Returns the names of the weights that `to_int8` rounds: embeddings, and what the decoder multiplies at each step.
+Rounded = tuple[Int[Tensor, "outputs inputs"], Float[Tensor, " outputs"]]
+"""Numbers and scales, as `quantise` gives them."""
 
-    The encoder, the bridge and the attention stay as they are: most of their work is done once a sentence.
+
+@torch.no_grad()
+def rounded(model: Seq2Seq) -> dict[str, Rounded]:
+    """Returns the weights that `to_int8` rounds, by name: embeddings, and what the decoder multiplies at each step.
+
+    The encoder, the bridge and the attention stay as they are: most of their work is done once a sentence. Weights
+    that are multiplied together have the same scales.
     """
     kept = ("encoder.", "bridge.", "decoder.attention.")
-    return [name for name, weight in model.named_parameters() if weight.dim() == 2 and not name.startswith(kept)]
+    weights = {
+        name: weight for name, weight in model.named_parameters() if weight.dim() == 2 and not name.startswith(kept)
+    }
+    found = {name: quantise(weight) for name, weight in weights.items()}
+    for prefix, part in model.named_modules():
+        if isinstance(part, Recurrence) and part.joinable:
+            names = [f"{prefix}.feed.weight", f"{prefix}.rnn.weight_hh_l0"]
+            numbers, scale = quantise(torch.cat([weights[name] for name in names], dim=1))
+            sizes = [weights[name].shape[1] for name in names]
+            found.update(zip(names, ((one, scale) for one in torch.split(numbers, sizes, dim=1)), strict=True))
+    return found
 
 
 @torch.no_grad()
@@ -53,6 +72,8 @@ def to_int8(model: Seq2Seq) -> None:
 
 
 def _replace_layers(module: nn.Module) -> None:
+    if isinstance(module, Recurrence) and module.joinable:
+        _join(module)
     for name, child in list(module.named_children()):
         if isinstance(child, nn.RNNBase):
             setattr(module, name, Int8Layers(child))
@@ -60,3 +81,11 @@ def _replace_layers(module: nn.Module) -> None:
             setattr(module, name, Int8Linear(child))
         elif name != "attention":
             _replace_layers(child)
+
+
+def _join(recurrence: Recurrence) -> None:
+    """Makes one product of what the first layer does with its state and with what it is fed."""
+    assert recurrence.feed is not None
+    first = recurrence.rnn
+    first.weight_hh_l0 = nn.Parameter(torch.cat([recurrence.feed.weight, cast(Tensor, first.weight_hh_l0)], dim=1))
+    recurrence.feed, recurrence.joined = None, True

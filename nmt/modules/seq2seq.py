@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from nmt.modules.bridge import Bridge
 from nmt.modules.decoders import Decoded, Decoder, DecoderState, Source
-from nmt.modules.dropout import drop
+from nmt.modules.dropout import drop, dropout
 from nmt.modules.encoder import Encoder
 from nmt.modules.output import OutputLayer
 
@@ -57,7 +56,7 @@ class Seq2Seq(nn.Module):
         encoded = self.encoder(self._drop(self.source_embedding(source)), source_lengths)
         encoded = encoded._replace(memory=self._drop(encoded.memory))
         if encoded.last is not None:
-            encoded = encoded._replace(last=F.dropout(encoded.last, self.dropout, self.training))
+            encoded = encoded._replace(last=dropout(encoded.last, self.dropout, self.training))
         prepared = self.decoder.prepare(encoded, temperature)
         return prepared, self.decoder.start(self.bridge(encoded), prepared)
 

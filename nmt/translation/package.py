@@ -17,7 +17,7 @@ from nmt.config import PRECISIONS, ModelSettings, SearchOptions, SettingsError, 
 from nmt.data.text import DataError, replace_file
 from nmt.data.tokenizer import Tokenizer
 from nmt.modules.build import build_model
-from nmt.modules.int8 import dequantise, quantise
+from nmt.modules.int8 import dequantise
 from nmt.modules.rounding import rounded
 from nmt.modules.seq2seq import Seq2Seq
 from nmt.modules.undrawn import Undrawn
@@ -89,8 +89,8 @@ def save_package(folder: Path, package: Package) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: parameter.detach().cpu() for name, parameter in package.model.named_parameters()}  # tied: once
     if package.settings.precision == "int8":
-        for name in rounded(package.model):
-            weights[name], weights[f"{name}.scale"] = quantise(weights[name])
+        for name, (numbers, scale) in rounded(package.model).items():
+            weights[name], weights[f"{name}.scale"] = numbers.cpu().contiguous(), scale.cpu()
     settings = json.dumps(plain(package.settings), indent=2, ensure_ascii=False)
     replace_file(folder / "source.spm", package.source.model)
     replace_file(folder / "target.spm", package.target.model)

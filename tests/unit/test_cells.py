@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-import nmt.modules.cells
+import nmt.modules.layer
 from nmt.config.model import CELLS, MERGES
 from nmt.modules.bridge import last_states
 from nmt.modules.cell_steps import LayerState
-from nmt.modules.cells import GATES, CellOptions, Layer, Recurrence
+from nmt.modules.cells import CellOptions, Recurrence
+from nmt.modules.dropout import dropout
 from nmt.modules.encoder import Encoded, Encoder
+from nmt.modules.layer import GATES, Layer
 from tests.unit.models import DECODERS, random_batch, random_ids, randomise, tensors_of, tiny_model
 
 EXACT: dict[str, Any] = {"rtol": 0, "atol": 1e-12}
@@ -130,7 +131,7 @@ def forbidden(*arguments: object) -> None:
 @pytest.mark.parametrize("residual", FLAGS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_no_loop_over_steps_without_need(cell: str, residual: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nmt.modules.cells, f"{cell}_step", forbidden)
+    monkeypatch.setattr(nmt.modules.layer, f"{cell}_step", forbidden)
     settings: dict[str, Any] = {"residual": residual, "encoder_layers": 2, "decoder_layers": 2}
     model = tiny_model(cell=cell, variational_dropout=True, **settings, **DECODERS["luong_unfed"])
     model(*random_batch([4, 3]), random_ids(7, 2, 5))
@@ -197,12 +198,12 @@ def test_company_changes_nothing(options: CellOptions, merge: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_plain_encoder_draws_what_it_always_drew(cell: str) -> None:
+def test_plain_encoder_draws_once_a_unit(cell: str) -> None:
     encoder = Encoder(CellOptions(cell, dropout=0.5), 4, 3, 2)
     outputs = inputs = numbers(2, 5, 4).float()
     torch.manual_seed(3)
     for layer, (ahead, back) in enumerate(zip(encoder.forwards, encoder.backwards, strict=True)):
-        outputs = F.dropout(outputs, 0.5) if layer else outputs
+        outputs = dropout(outputs, 0.5) if layer else outputs
         outputs = torch.cat([ahead(outputs)[0], back(outputs.flip([1]))[0].flip([1])], dim=-1)
     drawn = torch.get_rng_state()
     torch.manual_seed(3)

@@ -10,7 +10,7 @@ from torch import Tensor
 from nmt.config.model import CELLS
 from nmt.modules.cell_steps import LayerState
 from nmt.modules.cells import CellOptions, Recurrence
-from nmt.modules.dropout import Masks, draw_mask, drop
+from nmt.modules.dropout import Masks, draw_mask, drop, dropout
 from nmt.modules.seq2seq import Seq2Seq
 from tests.unit.models import DECODERS, random_batch, random_ids, randomise, tensors_of, tiny_model
 
@@ -104,7 +104,7 @@ def test_expectation_is_kept(rate: float) -> None:
     torch.manual_seed(1)
     mask = draw_mask(torch.zeros(50, 3, 7), 4000, rate)
     assert mask.shape == (50, 1, 4000)
-    assert sorted(set(mask.flatten().tolist())) == pytest.approx([0.0, 1 / (1 - rate)])
+    assert sorted(set(mask.flatten().tolist())) == pytest.approx([0.0, 1 / (1 - rate)], rel=2e-5)
     assert mask.mean().item() == pytest.approx(1.0, abs=0.01)
 
 
@@ -153,3 +153,26 @@ def test_masks_serve_single_steps_and_all_at_once() -> None:
         hidden.append(one.output(state))
     torch.testing.assert_close(torch.cat(hidden, dim=1), outputs, rtol=0, atol=1e-12)
     torch.testing.assert_close(state[-1][0], last[-1][0], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-5, 0.1, 0.5, 0.9, 1.0])
+def test_plain_dropout(rate: float) -> None:
+    values = torch.full((3, 7, 5001), 2.0, requires_grad=True)
+    torch.manual_seed(1)
+    found = dropout(values, rate)
+    found.sum().backward()  # type: ignore[no-untyped-call]
+    assert values.grad is not None
+    dropped = (found == 0).float().mean().item()
+    assert dropped == pytest.approx(rate, abs=0.006)
+    assert torch.equal(found, values * values.grad)
+    assert found.mean().item() == pytest.approx(2.0 if rate < 1 else 0.0, abs=0.08)
+    torch.manual_seed(1)
+    assert torch.equal(dropout(values, rate), found)
+    assert dropout(values, rate, training=False) is values
+
+
+def test_neighbours_are_dropped_independently() -> None:
+    torch.manual_seed(1)
+    kept = (dropout(torch.ones(400_000), 0.3) != 0).float()
+    for apart in (1, 2, 3, 4):
+        assert (kept[apart:] * kept[:-apart]).mean().item() == pytest.approx(0.49, abs=0.005)

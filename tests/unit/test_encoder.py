@@ -12,8 +12,9 @@ from nmt.config.model import BRIDGES, CELLS
 from nmt.modules.bridge import Bridge
 from nmt.modules.build import build_model
 from nmt.modules.cell_steps import gru_step, lstm_step
-from nmt.modules.cells import GATES, CellOptions, Recurrence
+from nmt.modules.cells import CellOptions, Recurrence
 from nmt.modules.encoder import Encoded, Encoder, reverse_index
+from nmt.modules.layer import GATES
 from tests.unit.models import SOURCE, TARGET, random_batch, random_ids, randomise, tiny_model
 
 EXACT: dict[str, Any] = {"rtol": 0, "atol": 1e-12}

@@ -14,6 +14,7 @@ from nmt.modules.attention.normalizers import Normalizer, softmax
 from nmt.modules.attention.score import AttentionScore
 from nmt.modules.attention.state import AttentionState
 from nmt.modules.attention.window import LocalWindow
+from nmt.modules.dropout import dropout
 
 
 class Attended(NamedTuple):
@@ -160,7 +161,7 @@ class Attention(nn.Module):
     def _mix(self, weights: Tensor, memory: Tensor) -> Tensor:
         """Returns contexts (batch, target, memory) of weights (batch, heads, target, source)."""
         if self.training:
-            weights = F.dropout(weights, self.dropout)
+            weights = dropout(weights, self.dropout)
         if weights.shape[1] == 1:
             return deferred.mix(weights[:, 0], memory)
         values = memory.view(*memory.shape[:2], weights.shape[1], -1).transpose(1, 2)  # (B, H, S, M / H)
