@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -135,6 +136,27 @@ def call_nmt(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.Mo
         return subprocess.CompletedProcess([str(one) for one in arguments], status, written, errors.getvalue())
 
     return call
+
+
+def waits(item: pytest.Item) -> bool:
+    """Returns whether a test needs the trained model."""
+    return "trained" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts tests with a time limit of their own in front, and those of the trained model at the end.
+
+    The first are long: so no worker is left with one when the others are done. Nobody waits for the model meanwhile.
+    """
+    items.sort(key=lambda item: (waits(item), item.get_closest_marker("timeout") is None))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _trained_ahead(request: pytest.FixtureRequest, session_folder: Path, environment: dict[str, str]) -> None:
+    """Starts to train the model that tests at the end translate with, if there are any."""
+    if any(waits(item) for item in request.session.items):
+        threading.Thread(target=train_once, args=(session_folder, environment), daemon=True).start()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Models that tests translate with: one that has learnt the phrasebook, and settings for runs of a second."""
 
+import atexit
 import fcntl
 import subprocess
 import sys
@@ -53,8 +54,9 @@ def train_once(folder: Path, environment: Mapping[str, str]) -> Path:
         if not (run / "metrics.json").is_file():
             command = [str(Path(sys.executable).with_name("nmt")), "train", *TRAINED, f"paths.output_dir={run}"]
             with open(folder / "trained.out", "wb") as out, open(folder / "trained.err", "wb") as err:
-                done = subprocess.run(command, cwd=folder, env=environment, stdout=out, stderr=err, check=False)
-            assert done.returncode == 0, (folder / "trained.err").read_text(encoding="utf-8")
+                training = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=err)
+                atexit.register(training.kill)  # it may be under way when the tests are stopped
+                assert training.wait() == 0, (folder / "trained.err").read_text(encoding="utf-8")
     return run
 
 

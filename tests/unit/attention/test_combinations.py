@@ -15,6 +15,8 @@ from tests.unit.attention.combinations import Cell, cells
 from tests.unit.models import DECODERS, TARGET, random_batch, random_ids
 
 OPTIONS = SearchOptions(beam_size=2, n_best=2, max_length=2)
+SEARCHED = ("additive", "general", "location", "location_aware", "none")
+"""Scores that search is tried with: one of each kind. Others differ in a formula, which `check_steps` looks at."""
 
 
 def check_steps(model: Seq2Seq) -> None:
@@ -74,7 +76,8 @@ def test_each_combination_works_or_is_refused_in_one_line(score: str, wiring: st
         try:
             check_steps(model)
             check_gradients(model, cell)
-            check_search(model)
+            if score in SEARCHED:
+                check_search(model)
         except Exception as error:
             error.add_note(f"in {cell}")
             raise
