@@ -90,7 +90,7 @@ def save_package(folder: Path, package: Package) -> None:
     weights = {name: parameter.detach().cpu() for name, parameter in package.model.named_parameters()}  # tied: once
     if package.settings.precision == "int8":
         for name, (numbers, scale) in rounded(package.model).items():
-            weights[name], weights[f"{name}.scale"] = numbers.cpu().contiguous(), scale.cpu()
+            weights[name], weights[f"{name}.scale"] = numbers.cpu().contiguous(), scale.cpu().clone()
     settings = json.dumps(plain(package.settings), indent=2, ensure_ascii=False)
     replace_file(folder / "source.spm", package.source.model)
     replace_file(folder / "target.spm", package.target.model)
