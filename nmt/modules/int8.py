@@ -83,7 +83,7 @@ class Int8Matrix:
         return found
 
 
-_kernel = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
+_kernel = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32.default
 
 
 def _pack(numbers: Tensor, scale: Tensor) -> Any:

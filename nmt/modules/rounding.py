@@ -1,6 +1,6 @@
 """Models whose weights are rounded to 8 bits."""
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -33,6 +33,9 @@ class Int8Layers(nn.Module):
         for name, weight in stack.named_parameters():
             setattr(self, name, Int8Matrix.of(weight) if weight.dim() == 2 else weight.detach())
 
+
+LARGEST_TABLE = 1 << 25
+"""Most numbers of a table that saves the decoder a product: 128 MB."""
 
 Rounded = tuple[Int[Tensor, "outputs inputs"], Float[Tensor, " outputs"]]
 """Numbers and scales, as `quantise` gives them."""
@@ -69,6 +72,33 @@ def to_int8(model: Seq2Seq) -> None:
         embedding.weight.copy_(dequantise(*quantise(embedding.weight)))
     for part in (model.decoder, model.output):
         _replace_layers(part)
+    _tabulate(model)
+
+
+class _Done(Int8Matrix):
+    """Stands for a matrix where inputs are its products already."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Done, ()
+
+    def product(
+        self, inputs: Float[Tensor, "*rows inputs"], bias: Float[Tensor, " outputs"] | None = None
+    ) -> Float[Tensor, "*rows inputs"]:
+        """Returns the inputs."""
+        return inputs
+
+
+def _tabulate(model: Seq2Seq) -> None:
+    """Puts what the decoder's first layer makes of each target embedding in the place of the embedding."""
+    reader, embedding = model.decoder.reader, model.target_embedding
+    if reader is None or embedding.num_embeddings * len(cast(Tensor, reader.rnn.bias_ih_l0)) > LARGEST_TABLE:
+        return
+    table = reader.project(embedding.weight[:, None])[:, 0]
+    model.target_embedding = nn.Embedding.from_pretrained(table)  # type: ignore[no-untyped-call]
+    reader.rnn.weight_ih_l0 = _Done()
 
 
 def _replace_layers(module: nn.Module) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nmt.config import SearchOptions
+from nmt.modules import rounding
 from nmt.modules.int8 import Int8Matrix, dequantise, quantise
 from nmt.modules.rounding import rounded, to_int8
 from nmt.modules.seq2seq import Seq2Seq
@@ -150,3 +151,16 @@ def test_rounded_weights_are_named() -> None:
         exact = model.float()(*before, tokens).weights
         to_int8(model)
         assert float((model(*before, tokens).weights - exact).abs().max()) < 0.35
+
+
+@pytest.mark.parametrize("name", ["luong", "parallel", "normalised", "tied"])
+def test_looking_gates_up_changes_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looking = rounded_model(name)
+    monkeypatch.setattr(rounding, "LARGEST_TABLE", 0)
+    multiplying = rounded_model(name)
+    assert looking.target_embedding.embedding_dim > multiplying.target_embedding.embedding_dim
+    batch, target = random_batch([5, 3, 4]), random_ids(7, 3, 6, size=TARGET.size)
+    with torch.no_grad():
+        found, expected = (model(*batch, target) for model in (looking, multiplying))
+    assert torch.equal(found.attentional, expected.attentional)
+    assert torch.equal(found.weights, expected.weights)

@@ -92,6 +92,11 @@ class Decoder(nn.Module):
         super().__init__()
         self.attention, self.attentional_size = attention, attentional_size
 
+    @property
+    def reader(self) -> Recurrence | None:
+        """The layers that target embeddings go into, if they go nowhere else."""
+        return None
+
     def prepare(self, encoded: Encoded, temperature: float | None = None) -> Source:
         """Returns what all steps of a sentence share."""
         memory, attention = encoded.memory, self.attention

@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nmt.modules.attention import Attention, NoAttention
+from nmt.modules.cells import Recurrence
 from nmt.modules.decoders.base import Decoded, Decoder, DecoderSizes, DecoderState, Source, along_target, each_step
 from nmt.modules.deferred import Linear, shared_products
 from nmt.modules.dropout import Masks
@@ -22,6 +23,11 @@ class LuongDecoder(Decoder):
         self.feeds_back = input_feeding
         self.recurrence = sizes.recurrence(sizes.embedding, feed_size=sizes.hidden if input_feeding else 0)
         self.readout = Linear(sizes.memory + sizes.hidden, sizes.hidden, bias=False)
+
+    @property
+    def reader(self) -> Recurrence:
+        """The layers that target embeddings go into."""
+        return self.recurrence
 
     def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
         return self._advance(self.recurrence.project(embedded), source, state)

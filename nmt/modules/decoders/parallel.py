@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from nmt.modules.attention import Attention, NoAttention
 from nmt.modules.cell_steps import LayerState
+from nmt.modules.cells import Recurrence
 from nmt.modules.decoders.base import Decoded, Decoder, DecoderSizes, DecoderState, Source
 from nmt.modules.dropout import Masks
 
@@ -24,6 +25,11 @@ class ParallelDecoder(Decoder):
         self.lower = sizes.recurrence(sizes.embedding, layers=1)
         self.upper = sizes.recurrence(joined, layers=above) if above else None
         self.readout = nn.Linear(joined, sizes.hidden, bias=False)
+
+    @property
+    def reader(self) -> Recurrence:
+        """The layers that target embeddings go into."""
+        return self.lower
 
     def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
         below = self.lower.step(self.lower.project(embedded), None, state.layers[:1])
