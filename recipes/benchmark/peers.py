@@ -53,7 +53,14 @@ class Fairseq(Peer):
             *(schedule if task.warm_up else ["--lr-scheduler=fixed"]),
             *("--criterion=label_smoothed_cross_entropy", "--label-smoothing=0.1"),
             *(f"--batch-size={sizes.sentences}", "--required-batch-size-multiple=1", f"--max-update={updates}"),
-            *("--no-save", "--num-workers=0", "--seed=1", "--log-format=simple", "--log-interval=5"),
+            *(
+                "--no-save",
+                f"--save-dir={work.made('fairseq-checkpoints')}",
+                "--num-workers=0",
+                "--seed=1",
+                "--log-format=simple",
+                "--log-interval=5",
+            ),
         ]
 
     def read_training(self, log: str) -> Training:

@@ -162,7 +162,7 @@ def set_up(plan: Plan, source: Path | None, cases: tuple[str, ...], model_update
     if not (work.model / "metrics.json").is_file():
         work.run(ours.model_training(work, task, model_updates), "model")
     for variant in ours.VARIANTS:
-        if variant.package is not None and not ours.package(work, variant).exists():
+        if variant.package is not None and not (ours.package(work, variant) / "model.safetensors").exists():
             work.run(ours.packaging(work, variant), "package")
     for name in plan.peers:
         peer, converted = PEERS[name], work.folder / f"{name}-ours"
