@@ -1,5 +1,6 @@
 """`nmt align`: a line of links for each pair, two directions, gold links, and what cannot be."""
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -53,9 +54,10 @@ def backward(session_folder: Path, environment: dict[str, str]) -> Path:
     run = session_folder / "backward"
     options = ["data.source_lang=de", "data.target_lang=en", "trainer.max_steps=2", f"paths.output_dir={run}"]
     program = Path(sys.executable).with_name("nmt")
-    if not (run / "metrics.json").is_file():
-        shutil.rmtree(run, ignore_errors=True)
-        subprocess.run([program, "train", *TINY, *options], env=environment, capture_output=True, check=True)
+    with open(session_folder / "backward.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several workers of pytest may want it
+        if not (run / "metrics.json").is_file():
+            subprocess.run([program, "train", *TINY, *options], env=environment, capture_output=True, check=True)
     return run
 
 
