@@ -123,7 +123,7 @@ def _standing(text: str, tokens: Sequence[str], spans: Sequence[Span]) -> list[S
         start, end = found[place]
         if not _is_blank(text, start, end):
             following = start, end, tokens[place]
-        elif tokens[place].strip(SPACE):
+        elif tokens[place].replace(SPACE, " ").strip():
             found[place] = start, _end_of_character(text, *following)
     return found
 
