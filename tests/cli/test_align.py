@@ -1,6 +1,5 @@
 """`nmt align`: a line of links for each pair, two directions, gold links, and what cannot be."""
 
-import fcntl
 import json
 import shutil
 import subprocess
@@ -11,14 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from nmt import Translator
 from nmt.alignment import agreement, symmetrize
-from nmt.config import LinkSettings
+from nmt.config import AttentionSettings, LinkSettings, ModelSettings
 from nmt.data.phrasebook import phrasebook
-from nmt.translation.package import write_links
+from nmt.modules.build import build_model
+from nmt.translation import save_package
+from nmt.translation.package import Package, load_package, package_settings, write_links
 from tests.conftest import CallNmt
-from tests.trained import TINY, lines_of, write_lines
+from tests.trained import lines_of, write_lines
 
 PHRASES = phrasebook(train=0, valid=0, test=30).test
 SOURCES, TARGETS = [one.source for one in PHRASES], [one.target for one in PHRASES]
@@ -48,17 +50,22 @@ def files(tmp_path: Path) -> None:
     write_lines(tmp_path / "naacl", naacl)
 
 
-@pytest.fixture(scope="session")
-def backward(session_folder: Path, environment: dict[str, str]) -> Path:
-    """A package of the other direction that has learnt next to nothing."""
-    run = session_folder / "backward"
-    options = ["data.source_lang=de", "data.target_lang=en", "trainer.max_steps=2", f"paths.output_dir={run}"]
-    program = Path(sys.executable).with_name("nmt")
-    with open(session_folder / "backward.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # several workers of pytest may want it
-        if not (run / "metrics.json").is_file():
-            subprocess.run([program, "train", *TINY, *options], env=environment, capture_output=True, check=True)
-    return run
+def untrained(folder: Path, trained: Path, turned: bool, score: str) -> Path:
+    """Writes a small package with the vocabularies of the trained model and weights as they were drawn."""
+    package = load_package(trained)
+    source, target = (package.target, package.source) if turned else (package.source, package.target)
+    attention = AttentionSettings(score=score)
+    settings = ModelSettings(embedding_size=8, encoder_size=8, decoder_size=16, attention=attention)
+    torch.manual_seed(1)
+    model = build_model(settings, source.vocabulary, target.vocabulary)
+    save_package(folder, Package(package_settings(settings, "de", "en"), model, source, target))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def backward(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of the other direction that has learnt nothing."""
+    return untrained(tmp_path_factory.mktemp("backward"), trained, turned=True, score="additive")
 
 
 def test_lines_are_the_links_of_python(call_nmt: CallNmt, trained: Path, translator: Translator) -> None:
@@ -233,12 +240,13 @@ def test_wrong_uses(call_nmt: CallNmt, trained: Path, arguments: tuple[str, ...]
     assert lines_of(Path("target")) == TARGETS
 
 
-def test_model_that_does_not_attend_is_refused(call_nmt: CallNmt, tmp_path: Path) -> None:
-    run = ("trainer.max_steps=1", "model.attention.score=none", f"paths.output_dir={tmp_path / 'none'}")
-    assert call_nmt("train", *TINY, *run).returncode == 0
-    done = call_nmt("align", "none", *FILES)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "does not attend" in done.stderr.splitlines()[-1]
+def test_model_that_does_not_attend_is_refused(call_nmt: CallNmt, trained: Path, tmp_path: Path) -> None:
+    none = untrained(tmp_path / "none", trained, turned=False, score="none")
+    for options in ((none,), (trained, "--reverse", none)):
+        done = call_nmt("align", *options, *FILES)
+        assert (done.returncode, done.stdout) == (1, "")
+        (answer,) = done.stderr.splitlines()
+        assert "does not attend" in answer
 
 
 def test_closed_pipe_ends_quietly(environment: dict[str, str], trained: Path, tmp_path: Path) -> None:
