@@ -11,9 +11,9 @@ from nmt.visual.heatmap import side_by_side
 
 
 def main(run: str, file: str) -> None:
-    """Aligns a test phrase of some ten words, and draws its pieces, and its words at both shifts."""
+    """Aligns a test phrase of five words, and draws its pieces, and its words at both shifts."""
     translator = nmt.Translator.load(run)
-    phrase = next(one for one in phrasebook(train=0).test if 6 <= len(one.source.split()) <= 7)
+    phrase = next(one for one in phrasebook(train=0).test if len(one.source.split()) == 5)
     alignment = translator.align(phrase.source, phrase.target)
     panels = [alignment, alignment.words(shift=0), alignment.words(shift=1)]
     titles = ["pieces, as they are", "words, shift 0", "words, shift 1"]
