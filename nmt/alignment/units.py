@@ -1,0 +1,69 @@
+"""Units of a text that tags may stand between: words, what punctuation is at them, and pieces where words have no ends."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from nmt.alignment.words import Span, word_spans
+
+_SPACELESS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+    "\U00020000-\U0003ffff]"
+)
+"""Scripts that are written without spaces between words: Thai, Lao, Burmese, Khmer, Kana, Han."""
+
+
+class Unit(NamedTuple):
+    """A stretch of text; `inner`: it does not begin a word, but goes on with the one before."""
+
+    start: int
+    end: int
+    inner: bool = False
+
+
+def words_and_marks(text: str) -> list[Span]:
+    """Returns the white-space words of a text, punctuation and symbols at their ends apart."""
+    found = []
+    for start, end in word_spans(text):
+        first, last = start, end
+        while first < end and _is_mark(text[first]):
+            first += 1
+        while last > first and _is_mark(text[last - 1]):
+            last -= 1
+        found += [span for span in ((start, first), (first, last), (last, end)) if span[0] < span[1]]
+    return found
+
+
+def text_units(text: str, pieces: Sequence[Span], *, fine: bool) -> list[Unit]:
+    """Cuts a text into units.
+
+    Args:
+        text: the text.
+        pieces: where its pieces stand; words of scripts without spaces are cut at their ends.
+        fine: cut all words there; what does not begin a word is then `inner`.
+    """
+    edges = sorted({edge for span in pieces for edge in span})
+    units = []
+    for start, end in words_and_marks(text):
+        spaceless = bool(_SPACELESS.search(text, start, end))
+        cuts = _between(edges, start, end) if fine or spaceless else []
+        bounds = [start, *cuts, end]
+        units += [
+            Unit(first, last, inner=first > start and not spaceless)
+            for first, last in zip(bounds, bounds[1:], strict=False)
+        ]
+    return units
+
+
+def inside_word(text: str, place: int) -> bool:
+    """Tells whether a place in a text lies within a word, of a script with spaces between words."""
+    return any(start < place < end and not _SPACELESS.search(text, start, end) for start, end in words_and_marks(text))
+
+
+def _between(edges: Iterable[int], start: int, end: int) -> list[int]:
+    return [edge for edge in edges if start < edge < end]
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PS"
