@@ -1,8 +1,10 @@
-"""Units of a text that tags may stand between: words, what punctuation is at them, and pieces where words have no ends."""
+"""Units of a text that tags may stand between: words, punctuation at their ends, and pieces where words have no ends."""
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from nmt.alignment.words import Span, word_spans
@@ -49,16 +51,19 @@ def text_units(text: str, pieces: Sequence[Span], *, fine: bool) -> list[Unit]:
         spaceless = bool(_SPACELESS.search(text, start, end))
         cuts = _between(edges, start, end) if fine or spaceless else []
         bounds = [start, *cuts, end]
-        units += [
-            Unit(first, last, inner=first > start and not spaceless)
-            for first, last in zip(bounds, bounds[1:], strict=False)
-        ]
+        units += [Unit(first, last, inner=first > start and not spaceless) for first, last in pairwise(bounds)]
     return units
 
 
-def inside_word(text: str, place: int) -> bool:
-    """Tells whether a place in a text lies within a word, of a script with spaces between words."""
-    return any(start < place < end and not _SPACELESS.search(text, start, end) for start, end in words_and_marks(text))
+def whole_words(text: str) -> list[Span]:
+    """Returns the words that are not to be parted: those of scripts with spaces between words."""
+    return [(start, end) for start, end in words_and_marks(text) if not _SPACELESS.search(text, start, end)]
+
+
+def inside_word(words: Sequence[Span], place: int) -> bool:
+    """Tells whether a place in a text lies within one of its words."""
+    index = bisect_left(words, (place, 0)) - 1
+    return index >= 0 and place < words[index][1]
 
 
 def _between(edges: Iterable[int], start: int, end: int) -> list[int]:

@@ -10,7 +10,17 @@ from nmt.config import PRECISIONS, STOPPING
 if TYPE_CHECKING:
     from nmt.translation import Translator
 
-SEARCH = ("beam_size", "n_best", "length_penalty", "max_length", "stopping", "attention_temperature", "shortlist")
+SEARCH = (
+    "beam_size",
+    "n_best",
+    "length_penalty",
+    "max_length",
+    "stopping",
+    "attention_temperature",
+    "shortlist",
+    "tags",
+    "replace_unknown",
+)
 
 
 class Parser(argparse.ArgumentParser):

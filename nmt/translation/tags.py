@@ -16,16 +16,13 @@ from dataclasses import replace
 import numpy as np
 
 from nmt.alignment import Alignment
-from nmt.alignment.placing import Bracket, Step, Values, place
-from nmt.alignment.units import Unit, inside_word, text_units, words_and_marks
+from nmt.alignment.placing import Bracket, Step, place
+from nmt.alignment.unit_weights import UnitAlignment
+from nmt.alignment.units import Unit, inside_word, whole_words
+from nmt.alignment.words import Span
 from nmt.translation.markup import Marked, Tag, parse
-from nmt.translation.result import Hypothesis, Translation
-
-OUTSIDE = 0.5
-"""What attention to words outside of a tag takes away, for one unit that attention to words inside gives."""
-CROSSING = 0.1
-"""What a unit on the wrong side takes away from the place of what stands alone."""
-_OPENERS, _CLOSERS = frozenset("([{<¿¡„«‹‚"), frozenset(")]}>.,;:!?…»›%。、，！？")
+from nmt.translation.result import Hypothesis, Translation, ending
+from nmt.translation.spacing import CLOSERS, OPENERS, apart
 
 
 def carry(marked: Marked, text: str, alignment: Alignment) -> str:
@@ -34,21 +31,23 @@ def carry(marked: Marked, text: str, alignment: Alignment) -> str:
     Args:
         marked: the source.
         text: the translation of `marked.plain`.
-        alignment: of the translation, at piece level.
+        alignment: of the two, at piece level.
     """
-    fine = any(inside_word(marked.plain, edge) for edge in _edges(marked.tags))
-    places = _Places(marked.plain, text, alignment, text_units(text, alignment.target_spans, fine=fine))
-    steps = place(places.brackets(marked.tags), len(places.units))
-    return _Writer(marked, text, places.units).written(steps)
+    if not marked.tags:
+        return text.translate(marked.references)
+    words = whole_words(marked.plain)
+    placed = UnitAlignment(alignment, fine=any(inside_word(words, edge) for edge in _edges(marked.tags)))
+    steps = place(_brackets(marked.tags, words, placed), len(placed.units))
+    return _Writer(marked, text, placed.units).written(steps)
 
 
 def carry_all(
-    lines: Iterable[str], translate: Callable[[Iterator[str]], Iterator[Translation]]
+    lines: Iterable[str], translate: Callable[[Iterable[str]], Iterator[Translation]]
 ) -> Generator[Translation, None, None]:
     """Yields the translations of lines with markup, in order; reads no further ahead than `translate` does.
 
-    Of a result, `source` and the texts of hypotheses have the markup; tokens and alignment are those of the plain text. A
-    line of markup alone is its own translation.
+    Of a result, `source` and the texts of hypotheses have the markup; tokens and alignment are those of the plain text.
+    A line of markup alone is its own translation.
 
     Args:
         lines: sentences, with or without their line ends.
@@ -62,13 +61,13 @@ def carry_all(
             waiting.append((text, parse(text)))
             yield waiting[-1][1].plain
 
-    results = translate(plain())
-    try:
+    return _tag_all(translate(plain()), waiting)
+
+
+def _tag_all(results: Iterator[Translation], waiting: deque[tuple[str, Marked]]) -> Generator[Translation, None, None]:
+    with ending(results):
         for result in results:
             yield _tagged(*waiting.popleft(), result)
-    finally:
-        if isinstance(results, Generator):
-            results.close()
 
 
 def _tagged(line: str, marked: Marked, result: Translation) -> Translation:
@@ -86,75 +85,23 @@ def _edges(tags: Iterable[Tag]) -> Iterator[int]:
         waiting.extend(tag.children)
 
 
-class _Places:
-    """What is known of a sentence pair: how much of each target unit's attention falls on which source characters."""
-
-    def __init__(self, plain: str, text: str, alignment: Alignment, units: list[Unit]) -> None:
-        self.plain, self.units = plain, units
-        self._words = words_and_marks(plain)
-        self._spans = [_visible(plain, span) for span in alignment.source_spans[:-1]]
-        self._weights = _unit_weights(text, alignment, units)
-        self._total = self._weights.sum(axis=1)
-        self._whole = np.array([True, *(not unit.inner for unit in units[1:]), True])[: len(units) + 1]
-
-    def brackets(self, tags: Iterable[Tag]) -> list[Bracket]:
-        """Returns what is to be placed, built from the inside."""
-        made = dict[int, Bracket]()
-        order, waiting = list[Tag](), list(tags)
-        outer = list(waiting)
-        while waiting:
-            order.append(waiting.pop())
-            waiting.extend(order[-1].children)
-        for tag in reversed(order):
-            made[id(tag)] = self._bracket(tag, tuple(made[id(one)] for one in tag.children))
-        return [made[id(tag)] for tag in outer]
-
-    def _bracket(self, tag: Tag, children: tuple[Bracket, ...]) -> Bracket:
-        within = inside_word(self.plain, tag.start) or inside_word(self.plain, tag.end)
-        allowed = np.ones_like(self._whole) if within else self._whole
-        if tag.closing is None:
-            return Bracket(tag, True, self._boundary_values(tag), allowed)
-        inside = self._inside(tag.start, tag.end)
-        return Bracket(tag, False, inside - OUTSIDE * (self._total - inside), allowed, children)
-
-    def _boundary_values(self, tag: Tag) -> Values:
-        """Returns (n + 1,) how well each boundary lies between the translations of the neighbours."""
-        n = len(self.units)
-        before, after = self._inside(0, tag.start), self._inside(tag.end, len(self.plain))
-        left = [span for span in self._words if span[0] < tag.start]
-        right = [span for span in self._words if span[1] > tag.end]
-        values = np.zeros(n + 1)
-        values[1:] += self._inside(left[-1][0], min(left[-1][1], tag.start)) if left else 0.0
-        values[:-1] += self._inside(max(right[0][0], tag.end), right[0][1]) if right else 0.0
-        values[0] += 0.0 if left else 1.0
-        values[n] += 0.0 if right else 1.0
-        crossing = np.concatenate([[0.0], np.cumsum(after)]) + np.concatenate([np.cumsum(before[::-1])[::-1], [0.0]])
-        return np.asarray(values - CROSSING * crossing)
-
-    def _inside(self, start: int, end: int) -> Values:
-        """Returns (n,) the attention of each unit to the source characters of a span."""
-        shares = [max(0, min(last, end) - max(first, start)) / (last - first) for first, last in self._spans]
-        return np.asarray(self._weights @ np.array(shares, np.float64))
-
-
-def _unit_weights(text: str, alignment: Alignment, units: list[Unit]) -> Values:
-    """Returns (n, S - 1): for each target unit the mean weights of its pieces, `</s>` left out."""
-    rows = alignment.rows()[:, :-1].astype(np.float64)
-    shares = np.zeros((len(units), len(rows)))
-    for piece, span in enumerate(alignment.target_spans[:-1]):
-        first, last = _visible(text, span)
-        for number, unit in enumerate(units):
-            shares[number, piece] = max(0, min(last, unit.end) - max(first, unit.start))
-    total = shares.sum(axis=1, keepdims=True)
-    return np.asarray(np.divide(shares, total, out=np.zeros_like(shares), where=total > 0) @ rows)
-
-
-def _visible(text: str, span: tuple[int, int]) -> tuple[int, int]:
-    """Returns the characters of a piece without white space in front; of one that has none the character after it."""
-    start, end = span
-    while start < end and text[start].isspace():
-        start += 1
-    return start, max(end, start + 1)
+def _brackets(tags: Iterable[Tag], words: list[Span], placed: UnitAlignment) -> list[Bracket]:
+    """Returns what is to be placed, built from the inside."""
+    outer, order = list(tags), list[Tag]()
+    waiting, made = list(outer), dict[int, Bracket]()
+    while waiting:
+        order.append(waiting.pop())
+        waiting.extend(order[-1].children)
+    for tag in reversed(order):
+        within = inside_word(words, tag.start) or inside_word(words, tag.end)
+        allowed = np.ones_like(placed.word_ends) if within else placed.word_ends
+        children = tuple(made[id(one)] for one in tag.children)
+        values = placed.between(tag.start, tag.end)
+        if tag.closing is not None:
+            inside = placed.inside(tag.start, tag.end)
+            values = 2 * inside - placed.total  # attention inside minus attention outside
+        made[id(tag)] = Bracket(tag, tag.closing is None, values, allowed, children)
+    return [made[id(tag)] for tag in outer]
 
 
 class _Writer:
@@ -203,7 +150,7 @@ class _Writer:
 
     def _touches_left(self, step: Step) -> bool:
         left, right = self._around(step.bracket.content)
-        return bool(left.strip()) and not (right.strip() and left[-1] in _OPENERS)
+        return bool(left.strip()) and not (right.strip() and left[-1] in OPENERS)
 
     def _around(self, tag: Tag) -> tuple[str, str]:
         plain = self._marked.plain
@@ -216,19 +163,6 @@ class _Writer:
             self._out.append((tag.closing or "") if step.closes else tag.opening)
             return
         left, right = self._around(tag)
-        space_before, space_after = _apart(left, self._last, _OPENERS), _apart(right, following, _CLOSERS)
+        space_before, space_after = apart(left, self._last, OPENERS), apart(right, following, CLOSERS)
         self._out.append(f"{' ' * space_before}{tag.opening}{' ' * space_after}")
         self._last = " " if space_after else tag.opening[-1]
-
-
-def _apart(source: str, target: str, joined: frozenset[str]) -> bool:
-    """Tells whether a space is due between what stands alone and its neighbour in the translation.
-
-    Args:
-        source: the character beside it in the source, empty at the end of the line.
-        target: the one in the translation.
-        joined: characters that never need a space there.
-    """
-    if not target.strip() or target in joined:
-        return False
-    return not source.strip() or (target.isalnum() and not source.isalnum())
