@@ -1,8 +1,8 @@
 """Where brackets around source words belong in the translation: nested as they were, whatever the order of words.
 
 In the order in which they are written, opening and closing brackets and points make a sequence of steps, and what lies
-between two steps is inside of a known set of brackets. The best boundaries for all steps are therefore those of the best
-path through (steps taken, target units passed), found by dynamic programming (Viterbi 1967); nesting holds by
+between two steps is inside of a known set of brackets. The best boundaries for all steps are therefore those of the
+best path through (steps taken, target units passed), found by dynamic programming (Viterbi 1967); nesting holds by
 construction. Brackets side by side are put in the order of where each would be best alone.
 """
 
@@ -132,10 +132,11 @@ def _costs(steps: Sequence[Step]) -> Values:
     """Returns (p, q) what it costs to go from p steps taken to q of them at one boundary."""
     costs = np.full((len(steps) + 1, len(steps) + 1), np.inf)
     costs[np.triu_indices(len(costs))] = 0.0
-    opened = []
+    opened = list[int]()
     for index, step in enumerate(steps):
         if step.closes:
-            costs[: opened.pop() + 1, index + 1 :] += EMPTY
+            before = opened.pop() + 1
+            costs[:before, index + 1 :] += EMPTY
         elif not step.bracket.point:
             opened.append(index)
     return costs

@@ -45,8 +45,8 @@ class UnitAlignment:
     def between(self, start: int, end: int) -> Values:
         """Returns (n + 1,) how well each boundary lies between the translations of what stands on both sides.
 
-        That is the attention of the unit before it to the word before `start`, and of the unit after it to the word after
-        `end`, less what attention crosses.
+        That is the attention of the unit before it to the word before `start`, and of the unit after it to the word
+        after `end`, less what attention crosses.
         """
         left = bisect_left(self._starts, start) - 1
         right = bisect_right(self._ends, end)

@@ -1,4 +1,4 @@
-"""Units of a text that tags may stand between: words, punctuation at their ends, and pieces where words have no ends."""
+"""Units of a text that tags may stand between: words, punctuation at their ends, pieces where words have no ends."""
 
 import re
 import unicodedata
