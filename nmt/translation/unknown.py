@@ -88,7 +88,8 @@ class UnknownWords:
         unknown = self._unknown(alignment, words)
         if unknown or self.mark in alignment.target_tokens:
             alignment, used = self._without_marks(alignment, words)
-            alignment = self._carried(alignment, [word for word in unknown if word not in used])
+            left = [one for one in unknown if not any(first < one[1] and one[0] < last for first, last in used)]
+            alignment = self._carried(alignment, left)
         return replace(hypothesis, text=alignment.target_text, _alignment=alignment)
 
     def _unknown(self, alignment: Alignment, words: list[Span]) -> list[Span]:
@@ -115,7 +116,7 @@ class UnknownWords:
             if token != self.mark:
                 continue
             start, end = self._stretch(alignment.target_text, alignment.target_spans[index])
-            owner = owners[index]
+            owner = self._stretched(alignment, owners[index])
             if edits and (start < edits[-1].end or (start == edits[-1].end and owner == last)):
                 edits[-1] = edits[-1]._replace(end=max(end, edits[-1].end))  # a word of several unknown tokens
                 continue
@@ -124,6 +125,15 @@ class UnknownWords:
             used.add(owner)
             last = owner
         return _edited(alignment, edits), used
+
+    def _stretched(self, alignment: Alignment, word: Span) -> Span:
+        """Returns a source word with the unknown pieces that reach beyond it, such as one with its punctuation."""
+        start, end = word
+        for token, (first, last) in zip(alignment.source_tokens[:-1], alignment.source_spans, strict=False):
+            if token not in self.known and first < word[1] and word[0] < last:
+                text = alignment.source_text[first:last]
+                start, end = min(start, last - len(text.lstrip())), max(end, last)
+        return start, end
 
     def _stretch(self, text: str, span: Span) -> Span:
         """Returns where an unknown token stands, with the spaces that decoding adds and the rest of its word."""
@@ -158,7 +168,9 @@ class UnknownWords:
         return _edited(alignment, sorted(edits, key=lambda edit: edit[:2]))
 
     def _translation(self, word: str) -> str:
-        return self.dictionary.get(word) or self.dictionary.get(word.lower()) or word
+        """Returns what the dictionary has for a word, punctuation at its ends left out; else the word."""
+        core = max((word[start:end] for start, end in words_and_marks(word)), key=len)
+        return word.replace(core, self.dictionary.get(core) or self.dictionary.get(core.lower()) or core, 1)
 
 
 def _owners(alignment: Alignment, words: list[Span]) -> list[Span]:

@@ -64,7 +64,7 @@ def echo(kind: str, size: int, *, silent: bool = False) -> Translator:
 
 @pytest.fixture(scope="module")
 def words() -> Translator:
-    return echo("word", 22)
+    return echo("word", 18)
 
 
 @pytest.fixture(scope="module")
