@@ -17,19 +17,18 @@ SENTENCES = 200
 
 
 def nested(line: str, seed: int) -> str:
-    """Puts three pairs of tags around words of a line, nested or side by side, and one thing that stands alone."""
-    choose, words = random.Random(seed), line.split()
-    spans = [(0, len(words))]
-    for _ in range(3):
-        start, end = spans[choose.randrange(len(spans))]
-        first, last = sorted(choose.sample(range(start, end + 1), 2))
-        if all(last <= a or b <= first or a <= first <= last <= b or first <= a <= b <= last for a, b in spans[1:]):
-            spans.append((first, last))
-    for number, (first, last) in enumerate(sorted(spans[1:], key=lambda span: span[0] - span[1])):
-        words[first] = re.sub(r"([^<>]*)$", rf"<t{number}>\1", words[first])
-        words[last - 1] = re.sub(r"^((?:<[^<>]*>)*[^<>]*)", rf"\1</t{number}>", words[last - 1])
-    words.insert(choose.randrange(len(words) + 1), choose.choice(["<br/>", "{name}", '<img alt="a"/>']))
-    return " ".join(words)
+    """Puts pairs of tags around words of a line, side by side and within each other, and some that stand alone."""
+    choose, numbers = random.Random(seed), iter(range(1000))
+
+    def within(words: list[str], depth: int) -> str:
+        first, last = sorted(choose.sample(range(len(words) + 1), 2))
+        name = f"t{next(numbers)}"
+        inner = within(words[first:last], depth - 1) if depth else " ".join(words[first:last])
+        alone = [choose.choice([f"<x{next(numbers)}/>", f"{{h{next(numbers)}}}"])] if choose.random() < 0.4 else []
+        after = [within(words[last:], 0)] if last < len(words) and choose.random() < 0.5 else words[last:]
+        return " ".join([*words[:first], *alone, f'<{name} a="{seed}">{inner}</{name}>', *after])
+
+    return within(line.split(), 2)
 
 
 def test_nested_tags_of_many_sentences(call_nmt: CallNmt, trained: Path) -> None:
@@ -90,17 +89,20 @@ def segments(phrase: Phrase) -> list[tuple[str, str]]:
 
 def test_tags_hold_the_gold_segments(trained: Path) -> None:
     translator = Translator.load(trained, device="cpu")
-    right, count = 0, 0
-    for phrase in phrasebook("en", "de", train=1, valid=1, test=100).test:
-        line, wanted = phrase.source, dict[str, str]()
+    lines, wanted, right, count = list[str](), list[dict[str, str]](), 0, 0
+    phrases = phrasebook("en", "de", train=1, valid=1, test=100).test
+    for phrase in phrases:
+        line, targets = phrase.source, dict[str, str]()
         for number, (source, target) in enumerate(segments(phrase)):
             line = re.sub(rf"(?<![\w>]){re.escape(source)}(?![\w<])", f"<t{number}>{source}</t{number}>", line, count=1)
-            wanted[str(number)] = target
-        result = translator.translate(line, tags=True)
+            targets[str(number)] = target
+        lines.append(line)
+        wanted.append(targets)
+    for phrase, targets, result in zip(phrases, wanted, translator.translate(lines, tags=True), strict=True):
         if TAG.sub("", result.text) != phrase.target:
             continue
         for number, held in re.findall(r"<t(\d+)>(.*?)</t\1>", result.text):
-            right += TAG.sub("", held).rstrip(",") == wanted[number].rstrip(",")
+            right += TAG.sub("", held).rstrip(",") == targets[number].rstrip(",")
             count += 1
     assert count > 100
     assert right / count > 0.95

@@ -55,7 +55,7 @@ def tagged(line: str, target: str, *links: int) -> str:
         ("<a>the <b>red</b> house</a>.", "la maison rouge.", (0, 2, 1, 3), "<a>la maison <b>rouge</b></a>."),
         ("<a>one</a> <b>two</b> three", "Drei Zwei Eins", (2, 1, 0), "Drei <b>Zwei</b> <a>Eins</a>"),
         ("<b>give up</b> it", "gib es auf", (0, 2, 1), "<b>gib es auf</b>"),
-        ("<b>give up</b> it to", "gib es ihm auf", (0, 2, 3, 1), "<b>gib</b> es ihm auf"),
+        ("<b>do give up</b> it to", "gib auf es ihm tu", (1, 2, 3, 4, 0), "<b>gib auf</b> es ihm tu"),
         ("<b>do really give up</b> it", "tu gib es auf", (0, 2, 4, 3), "<b>tu gib es auf</b>"),
         ("press {key} now", "jetzt drücken", (1, 0), "jetzt drücken {key}"),
         ("press {key} now", "drücke jetzt", (0, 1), "drücke {key} jetzt"),
