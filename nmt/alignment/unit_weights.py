@@ -20,6 +20,7 @@ class UnitAlignment:
 
     Attributes:
         source: the source text.
+        target: the translation.
         units: n stretches of the translation: words, and what punctuation stands at them.
         total: (n,) attention of each unit to all of the source but `</s>`.
         word_ends: (n + 1,) which boundaries of units do not lie inside of a word.
@@ -27,7 +28,7 @@ class UnitAlignment:
 
     def __init__(self, alignment: Alignment, *, fine: bool) -> None:
         """Args: `alignment`, at piece level; `fine`: cut words at their pieces."""
-        self.source = alignment.source_text
+        self.source, self.target = alignment.source_text, alignment.target_text
         self.units = text_units(alignment.target_text, alignment.target_spans, fine=fine)
         words = words_and_marks(self.source)
         self._starts, self._ends = ([word[side] for word in words] for side in (0, 1))

@@ -9,11 +9,14 @@ White space: pairs touch the words they hold; what stands alone has a space on b
 else touches what it touched there.
 """
 
+import re
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from nmt.alignment import Alignment
 from nmt.alignment.placing import Bracket, Step, place
@@ -23,6 +26,8 @@ from nmt.alignment.words import Span
 from nmt.translation.markup import Marked, Tag, parse
 from nmt.translation.result import Hypothesis, Translation, ending
 from nmt.translation.spacing import CLOSERS, OPENERS, apart
+
+_ANGLED = re.compile("<[^>]*>")
 
 
 def carry(marked: Marked, text: str, alignment: Alignment) -> str:
@@ -97,11 +102,25 @@ def _brackets(tags: Iterable[Tag], words: list[Span], placed: UnitAlignment) -> 
         allowed = np.ones_like(placed.word_ends) if within else placed.word_ends
         children = tuple(made[id(one)] for one in tag.children)
         values = placed.between(tag.start, tag.end)
-        if tag.closing is not None:
+        if tag.closing is None:
+            allowed = allowed & _open(placed, tag)
+        else:
             inside = placed.inside(tag.start, tag.end)
             values = 2 * inside - placed.total  # attention inside minus attention outside
         made[id(tag)] = Bracket(tag, tag.closing is None, values, allowed, children)
     return [made[id(tag)] for tag in outer]
+
+
+def _open(placed: UnitAlignment, tag: Tag) -> npt.NDArray[np.bool_]:
+    """Returns (n + 1,) the boundaries that do not part a word from its punctuation, unless the source does so too."""
+    left, right = placed.source[: tag.start].rstrip(), placed.source[tag.end :].lstrip()
+    found = np.ones(len(placed.units) + 1, np.bool_)
+    for boundary, (before, after) in enumerate(pairwise(placed.units), 1):
+        if before.end == after.start:
+            closes = placed.target[after.start] in CLOSERS and right[:1] not in CLOSERS
+            opens = placed.target[before.end - 1] in OPENERS and left[-1:] not in OPENERS
+            found[boundary] = not (closes or opens)
+    return found
 
 
 class _Writer:
@@ -163,6 +182,8 @@ class _Writer:
             self._out.append((tag.closing or "") if step.closes else tag.opening)
             return
         left, right = self._around(tag)
-        space_before, space_after = apart(left, self._last, OPENERS), apart(right, following, CLOSERS)
+        word = bool(_ANGLED.sub("", tag.opening).strip())
+        space_before = apart(left, self._last, OPENERS, word=word)
+        space_after = apart(right, following, CLOSERS, word=word)
         self._out.append(f"{' ' * space_before}{tag.opening}{' ' * space_after}")
         self._last = " " if space_after else tag.opening[-1]

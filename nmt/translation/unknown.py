@@ -163,7 +163,8 @@ class UnknownWords:
                 continue
             boundary = int(placed.between(start, end).argmax())
             at = placed.units[boundary].start if boundary < len(placed.units) else len(text)
-            before, after = apart(" ", text[at - 1 : at], OPENERS), apart(" ", text[at : at + 1], CLOSERS)
+            before = apart(" ", text[max(0, at - 1) : at], OPENERS, word=True)
+            after = apart(" ", text[at : at + 1], CLOSERS, word=True)
             edits.append(_Edit(at, at, f"{' ' * before}{word}{' ' * after}"))
         return _edited(alignment, sorted(edits, key=lambda edit: edit[:2]))
 
