@@ -4,6 +4,7 @@ import json
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_json_has_tags_in_texts_and_plain_tokens(call_nmt: CallNmt, trained: Pat
 def test_processes_give_the_same(trained: Path) -> None:
     translator = Translator.load(trained, device="cpu")
     lines = ["<b>three</b> eggs", "", "{x}", "room <i>five</i>", "on May Ж eighth"] * 3
-    options = {"tags": True, "replace_unknown": True, "batch_size": 2}
+    options: dict[str, Any] = {"tags": True, "replace_unknown": True, "batch_size": 2}
     one, two = ([found.text for found in translator.stream(lines, workers=count, **options)] for count in (1, 2))
     assert one == two
     assert [text.count("Ж") for text in one] == [line.count("Ж") for line in lines]

@@ -136,7 +136,7 @@ def without_space(text: str) -> str:
 
 def check_nesting(text: str) -> None:
     """Fails unless every closing tag closes the last open one."""
-    opened = []
+    opened = list[str]()
     for tag in TAG.findall(text):
         name = tag.strip("</>").split()[0]
         if tag.startswith("</"):
