@@ -12,7 +12,17 @@ from nmt.config import END_RULES, PRECISIONS, STOPPING, LinkSettings, SettingsEr
 if TYPE_CHECKING:
     from nmt.translation import Translator
 
-SEARCH = ("beam_size", "n_best", "length_penalty", "max_length", "stopping", "attention_temperature", "shortlist")
+SEARCH = (
+    "beam_size",
+    "n_best",
+    "length_penalty",
+    "max_length",
+    "stopping",
+    "attention_temperature",
+    "shortlist",
+    "tags",
+    "replace_unknown",
+)
 
 
 ALIGNMENT_FORMATS = ("pharaoh", "pharaoh-probabilities", "jsonl", "npz")

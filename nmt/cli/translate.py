@@ -42,6 +42,19 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--alignment-format", default="pharaoh", choices=ALIGNMENT_FORMATS)
     made.add_argument("--alignment-level", default="word", choices=("word", "piece"), help="default: %(default)s")
     add_links(made)
+    made.add_argument(
+        "--tags",
+        action="store_true",
+        default=None,
+        help="carry tags such as <b> and placeholders such as {name} to the words that theirs turn into",
+    )
+    made.add_argument(
+        "--replace-unknown",
+        action="store_true",
+        default=None,
+        help="carry words that the vocabulary lacks to their place in the translation",
+    )
+    made.add_argument("--dictionary", metavar="FILE", help="translations of unknown words: word, tab, translation")
     made.add_argument("--batch-size", type=positive, default=64, metavar="N", help="sentences (default: %(default)s)")
     made.add_argument(
         "--workers",
@@ -60,6 +73,8 @@ def run(arguments: Sequence[str]) -> None:
         parser().error("--n-best above 1 needs --format jsonl")
     if given.workers > 1 and given.batch_size == 1:
         parser().error("--workers above 1 needs --batch-size above 1: with 1 each line is answered before the next")
+    if given.dictionary and not given.replace_unknown:
+        parser().error("--dictionary is of unknown words: it needs --replace-unknown")
     _check_beam(given)
     _check_files(given)
     set_threads(given.threads if given.workers == 1 else 1)
@@ -116,15 +131,17 @@ def _translate(given: argparse.Namespace, source: IO[bytes], stack: ExitStack) -
 def _results(
     given: argparse.Namespace, translator: "Translator", lines: Iterator[str], batch_size: int
 ) -> Iterator["Translation"]:
-    options = search_arguments(given)
-    if given.workers > 1 and batch_size > 1:
-        from nmt.translation.workers import stream_by_workers
+    workers = given.workers
+    if workers > 1 and batch_size == 1:
+        log.warning("--workers %d is not used: lines from a terminal are answered one by one", workers)
+        workers = 1
+    dictionary = None
+    if given.dictionary:
+        from nmt.translation.unknown import read_dictionary
 
-        sizes = {"batch_size": batch_size, "threads": given.threads or 1}
-        return stream_by_workers(translator, lines, given.workers, **sizes, **options)
-    if given.workers > 1:
-        log.warning("--workers %d is not used: lines from a terminal are answered one by one", given.workers)
-    return translator.stream(lines, batch_size=batch_size, **options)
+        dictionary = read_dictionary(Path(given.dictionary))
+    sizes = {"batch_size": batch_size, "workers": workers, "threads": given.threads or 1}
+    return translator.stream(lines, dictionary=dictionary, **sizes, **search_arguments(given))
 
 
 def decoded(lines: IO[bytes], file: str | None = None) -> Iterator[str]:

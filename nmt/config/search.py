@@ -27,6 +27,9 @@ class SearchOptions:
         max_source_length: longer sources are cut to that many pieces, end mark not counted.
         shortlist: whether only target pieces are looked at that the source pieces may turn into, if the model package
             has a list of them; probabilities are then shared by the pieces on a sentence's list.
+        tags: whether tags and placeholders in a line are carried to its translation; see `nmt.translation.tags`.
+        replace_unknown: whether words that the vocabulary lacks are carried to the translation; see
+            `nmt.translation.unknown`.
     """
 
     beam_size: int = 5
@@ -37,6 +40,8 @@ class SearchOptions:
     max_source_length: int = 1000
     attention_temperature: float | None = None
     shortlist: bool = True
+    tags: bool = False
+    replace_unknown: bool = False
 
     def __post_init__(self) -> None:
         choice(self.stopping, STOPPING, "stopping")

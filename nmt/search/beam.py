@@ -89,7 +89,8 @@ def beam_search(
         UserError: the model gives logits that are no numbers.
     """
     source, state = model.start(batch.source, batch.source_lengths)
-    columns, progress = Columns(vocabulary, words, batch.source.device), Progress.start(batch, vocabulary, options)
+    columns = Columns(vocabulary, words, batch.source.device, unknown=options.replace_unknown)
+    progress = Progress.start(batch, vocabulary, options)
     at_once = ranking.answers_at_once(batch.source.device)
     while len(progress.alive):
         logits, weights, state = model.step(progress.tokens, source, state)

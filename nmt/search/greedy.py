@@ -39,7 +39,8 @@ def greedy_search(
     """
     source, state = model.start(batch.source, batch.source_lengths)
     size, device = len(batch.source), batch.source.device
-    columns, limits = Columns(vocabulary, words, device), batch.max_lengths(options.max_length)
+    columns = Columns(vocabulary, words, device, unknown=options.replace_unknown)
+    limits = batch.max_lengths(options.max_length)
     alive, nearest = torch.arange(size, device=device), int(limits.min())
     tokens, done = (
         torch.full((size, 1), vocabulary.bos_id, device=device),

@@ -25,13 +25,16 @@ class Columns:
         vocabulary: names the special ids.
         words: what translations may be made of; None: of the whole vocabulary.
         device: where the logits are.
+        unknown: whether the unknown token may follow.
     """
 
-    def __init__(self, vocabulary: Vocabulary, words: Words | None, device: torch.device) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, words: Words | None, device: torch.device, *, unknown: bool = False
+    ) -> None:
         self._words = words
         ids = torch.tensor([vocabulary.eos_id, vocabulary.pad_id, vocabulary.bos_id, vocabulary.unk_id], device=device)
         places = ids if words is None else torch.searchsorted(words.tokens, ids)
-        self._end, self._barred = places[:1], places[1:]
+        self._end, self._barred = places[:1], places[1 : 3 if unknown else 4]
         self._others = None if words is None else ~words.allowed[:, None]
 
     def keep(self, going: Int[Tensor, " going"]) -> None:

@@ -1,5 +1,7 @@
 """What a translator returns."""
 
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
@@ -88,6 +90,16 @@ class Translation:
     def _repr_html_(self) -> str:
         aligned = not self.hypotheses or self.hypotheses[0].aligned
         return self.alignment._repr_html_() if aligned else f"<p>{escape(self.text)}</p>"
+
+
+@contextmanager
+def ending(results: Iterator[Translation]) -> Iterator[None]:
+    """Ends a generator of results, and the processes it may have, with the block that reads them."""
+    try:
+        yield
+    finally:
+        if isinstance(results, Generator):
+            results.close()
 
 
 class PairScore(NamedTuple):

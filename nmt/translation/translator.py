@@ -1,7 +1,7 @@
 """The translator: text in, translations with alignments out."""
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, overload
@@ -15,6 +15,7 @@ from nmt.config import PRECISIONS, LinkSettings, SearchOptions, SettingsError, a
 from nmt.data.tokenizer import Pieces, Tokenizer
 from nmt.modules.rounding import to_int8
 from nmt.modules.seq2seq import Seq2Seq
+from nmt.translation.carried import carried
 from nmt.translation.devices import available_device
 from nmt.translation.package import load_package
 from nmt.translation.result import Hypothesis, NoAlignmentError, PairScore, Translation
@@ -106,7 +107,7 @@ class Translator:
 
         Args:
             text: plain text, one sentence each.
-            **options: `batch_size` and `workers` of `stream`, and the fields of `SearchOptions`.
+            **options: `batch_size`, `workers` and `dictionary` of `stream`, and the fields of `SearchOptions`.
 
         Raises:
             SettingsError: an unknown option or value.
@@ -115,26 +116,41 @@ class Translator:
         return results[0] if isinstance(text, str) else results
 
     def stream(
-        self, lines: Iterable[str], *, batch_size: int = BATCH_SIZE, workers: int = 1, **options: Any
+        self,
+        lines: Iterable[str],
+        *,
+        batch_size: int = BATCH_SIZE,
+        workers: int = 1,
+        threads: int = 1,
+        dictionary: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> Iterator[Translation]:
         """Yields a translation for each line, in order; reads only a few batches ahead, none with `batch_size` 1.
 
         Args:
             lines: sentences, with or without their line ends.
             batch_size: most sentences that are searched together.
-            workers: processes, for many lines on a CPU; each of several computes with one thread.
+            workers: processes, for many lines on a CPU.
+            threads: CPU threads of each of several processes.
+            dictionary: translations of words, for `replace_unknown`.
             **options: the fields of `SearchOptions`.
 
         Raises:
             SettingsError: an unknown option or value.
+            NoAlignmentError: `tags` or `replace_unknown` with a model that does not attend.
         """
         at_least(batch_size, 1, "batch_size")
         at_least(workers, 1, "workers")
-        if workers > 1:
+        chosen = search_options(self.options, **options)
+
+        def translate(plain: Iterable[str]) -> Iterator[Translation]:
+            if workers == 1:
+                return self._stream(iter(plain), batch_size, chosen)
             from nmt.translation.workers import stream_by_workers
 
-            return stream_by_workers(self, lines, workers, batch_size=batch_size, **options)
-        return self._stream(iter(lines), batch_size, search_options(self.options, **options))
+            return stream_by_workers(self, plain, workers, batch_size=batch_size, threads=threads, **options)
+
+        return carried(self, lines, translate, chosen, dictionary)
 
     def _stream(self, lines: Iterator[str], batch_size: int, options: SearchOptions) -> Iterator[Translation]:
         first = 1
