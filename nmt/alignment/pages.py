@@ -27,10 +27,10 @@ class Scored(Protocol):
         """Its alignment."""
 
 
-S = TypeVar("S", bound=Scored, covariant=True)
+S_co = TypeVar("S_co", bound=Scored, covariant=True)
 
 
-class Translated(Protocol[S]):
+class Translated(Protocol[S_co]):
     """A sentence with its translations; an `nmt.Translation` is one."""
 
     @property
@@ -38,7 +38,7 @@ class Translated(Protocol[S]):
         """The sentence."""
 
     @property
-    def hypotheses(self) -> Sequence[S]:
+    def hypotheses(self) -> Sequence[S_co]:
         """The translations, best first; none for an empty line."""
 
 

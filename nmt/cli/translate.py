@@ -60,7 +60,7 @@ def run(arguments: Sequence[str]) -> None:
         parser().error("--n-best above 1 needs --format jsonl")
     if given.workers > 1 and given.batch_size == 1:
         parser().error("--workers above 1 needs --batch-size above 1: with 1 each line is answered before the next")
-    _check_beam(given)
+    check_beam(given, parser())
     _check_files(given)
     set_threads(given.threads if given.workers == 1 else 1)
     with naming(given.output or "standard output", given.alignments), ExitStack() as stack:
@@ -68,10 +68,10 @@ def run(arguments: Sequence[str]) -> None:
         _translate(given, source, stack)
 
 
-def _check_beam(given: argparse.Namespace) -> None:
+def check_beam(given: argparse.Namespace, shown: argparse.ArgumentParser) -> None:
     """Refuses more translations than the beam holds before anything is loaded, where both are known."""
     if given.n_best and given.beam_size and given.n_best > given.beam_size:
-        parser().error(f"--n-best {given.n_best} is more than --beam-size {given.beam_size}")
+        shown.error(f"--n-best {given.n_best} is more than --beam-size {given.beam_size}")
 
 
 def _check_files(given: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
 """One self-contained HTML page to explore the alignments of any number of sentences with.
 
-Its parts lie in the folder `page`: `page.html` is the frame, `page.css` the style, the script is the `.js` files one after
+Its parts lie in the folder `page`: the frame `page.html`, the style `page.css`, and the script, the `.js` files one after
 the other. A page holds the sentences as JSON; its script draws the one that is looked at.
 """
 
@@ -45,7 +45,13 @@ def alignment_page(sentences: Sequence[SentenceView], *, title: str, first: str 
         f"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
         f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
     )
-    parts = {"title": escape(visible(title)), "style": style, "script": script, "policy": policy, "data": _embedded(data)}
+    parts = {
+        "title": escape(visible(title)),
+        "style": style,
+        "script": script,
+        "policy": policy,
+        "data": _embedded(data),
+    }
     # In one pass, so that nothing in a part is taken for the place of another.
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _asset("page.html"))
 

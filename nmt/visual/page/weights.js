@@ -52,7 +52,7 @@ const key = (s, t) => `${s}-${t}`;
 const shown = (weight) => weight.toFixed(2);
 
 /* The ink that is legible on a weight's colour: where it changes, both black and white have a contrast above 4.5. */
-const STRONG = { light: 0.72, dark: 0.42 };
+const STRONG = { light: 0.775, dark: 0.56 };
 
 const paint = (label, weight) => {
   label.style.setProperty("--w", `${(100 * weight).toFixed(1)}%`);
