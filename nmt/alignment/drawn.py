@@ -2,12 +2,15 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from nmt.config import choice
+
+if TYPE_CHECKING:
+    from nmt.alignment.alignment import Alignment
 
 KINDS = ("heatmap", "arcs")
 
@@ -72,18 +75,19 @@ class Drawn(ABC):
         from nmt.alignment.pages import alignment_page
 
         gold = options.pop("gold", None)
-        return alignment_page([self], gold=None if gold is None else [gold], **options)
+        return alignment_page([cast("Alignment", self)], gold=None if gold is None else [gold], **options)
 
-    def to_text(self, width: int = 100, *, plain: bool = False) -> str:
+    def to_text(self, width: int = 100, *, plain: bool = False, legend: bool = True) -> str:
         """Returns rows of shades for a terminal; printing an alignment prints them.
 
         Args:
             width: cells of a line.
             plain: shades of ASCII instead of blocks.
+            legend: whether a last line explains the shades.
         """
         from nmt.visual.text import text_grid
 
-        return text_grid(self.matrix, self.source_tokens, self.target_tokens, width=width, plain=plain)
+        return text_grid(self.matrix, self.source_tokens, self.target_tokens, width=width, plain=plain, legend=legend)
 
     def __str__(self) -> str:
         return self.to_text()
@@ -91,4 +95,4 @@ class Drawn(ABC):
     def _repr_html_(self) -> str:
         from nmt.alignment.pages import alignment_fragment
 
-        return alignment_fragment(self)
+        return alignment_fragment(cast("Alignment", self))

@@ -128,13 +128,18 @@ def _items(given: argparse.Namespace, translator: "Translator") -> Iterator["Tra
                 yield translator.align(line.rstrip("\r\n"), partner.rstrip("\r\n")) if is_full else Alignment.empty()
 
 
+def _alignment(item: Any) -> "Alignment":
+    found: Alignment = getattr(item, "alignment", item)
+    return found
+
+
 def _shown(item: Any) -> "tuple[Any, Alignment]":
     """Returns an item and its alignment.
 
     Raises:
         SettingsError: it is an empty line.
     """
-    alignment: Alignment = getattr(item, "alignment", item)
+    alignment = _alignment(item)
     if not alignment.target_tokens:
         raise SettingsError("an empty sentence has no alignment")
     return item, alignment
@@ -176,14 +181,10 @@ def _text(given: argparse.Namespace, items: "Sequence[Translation | Alignment]",
     """Returns the sentences below each other, numbered if they are the lines of a file."""
     parts = []
     for number, item in enumerate(items, 1):
-        alignment: Alignment = getattr(item, "alignment", item)
-        head = (
-            ""
-            if given.input is None
-            else f"{number}: {alignment.source_text}\n\n"
-            if alignment.target_tokens
-            else f"{number}:\n"
-        )
-        body = f"{alignment.at(given.alignment_level).to_text(width, plain=plain)}\n" if alignment.target_tokens else ""
-        parts.append(head + body)
+        alignment = _alignment(item)
+        lines = [] if given.input is None else [f"{number}: {alignment.source_text}".rstrip(), ""]
+        if alignment.target_tokens:
+            shown = alignment.at(given.alignment_level)
+            lines += [shown.to_text(width, plain=plain, legend=number == len(items)), ""]
+        parts.append("\n".join(lines))
     return "\n".join(parts)

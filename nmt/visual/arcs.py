@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -144,7 +144,7 @@ def _draw(
     _draw_gold(axes, plan, gold)
     for source, target in sorted(links, key=lambda link: weights[link[1], link[0]]):
         weight = float(np.clip(weights[target, source], 0, 1))
-        line = {"edgecolor": COLOR, "alpha": 0.25 + 0.75 * weight, "linewidth": (0.8 + 2.4 * weight) * shrink}
+        line = {"edgecolor": COLOR, "alpha": 0.25 + 0.75 * weight, "linewidth": (0.8 + 1.9 * weight) * shrink}
         axes.add_patch(_curve(plan, source, target, **line))
     _write(axes, plan, labels, FONT * shrink)
     if title := labels.title.lines[0]:
@@ -214,7 +214,11 @@ def _draw_gold(axes: "Axes", plan: Plan, gold: drawing.Gold) -> None:
     handles = []
     for label, style, links in gold.kinds():
         # A band behind the line of the alignment, so that both are seen where they agree.
-        line = {"linestyle": "solid" if style == "solid" else (0, (0.4, 0.6)), "linewidth": BAND, "alpha": 0.5}
+        line: dict[str, Any] = {
+            "linestyle": "solid" if style == "solid" else (0, (0.4, 0.6)),
+            "linewidth": BAND,
+            "alpha": 0.5,
+        }
         for source, target in links:
             axes.add_patch(_curve(plan, source, target, edgecolor=colors.GOLD, capstyle="butt", **line))
         handles.append(Line2D([], [], color=colors.GOLD, label=label, **line))
@@ -233,7 +237,7 @@ def _write(axes: "Axes", plan: Plan, labels: drawing.Labels, size: float) -> Non
             axes.text(place.x, place.y, text, ha=anchor, va="center", fontsize=size, **texts.style)
         if not places:
             continue
-        dim = {"fontsize": 0.8 * size, "alpha": 0.7}
+        dim: dict[str, Any] = {"fontsize": 0.8 * size, "alpha": 0.7}
         if plan.has_rows:
             y = places[0].y + (-1.4 * FONT if name == "source" else 1.4 * FONT)
             axes.text(plan.width / 2, y, name, ha="center", va="center", **dim)

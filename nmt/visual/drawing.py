@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -30,20 +30,24 @@ class Texts(NamedTuple):
     style: dict[str, Any]
 
 
+Kind = tuple[str, Literal["solid", "dotted"], list[tuple[int, int]]]
+
+
 class Gold(NamedTuple):
     """Gold links (source, target), 0-based: sure ones, and possible ones, among which sure ones count as sure."""
 
     sure: Collection[tuple[int, int]] = ()
     possible: Collection[tuple[int, int]] = ()
 
-    def kinds(self) -> list[tuple[str, str, list[tuple[int, int]]]]:
+    def kinds(self) -> list[Kind]:
         """Returns label, line style and links of each kind that there is."""
-        sure = set(self.sure)
-        kinds = [
-            ("sure gold" if self.possible else "gold", "solid", sure),
-            ("possible gold", "dotted", set(self.possible) - sure),
+        sure = sorted(set(self.sure))
+        possible = sorted(set(self.possible) - set(self.sure))
+        kinds: list[Kind] = [
+            ("sure gold" if possible else "gold", "solid", sure),
+            ("possible gold", "dotted", possible),
         ]
-        return [(label, style, sorted(links)) for label, style, links in kinds if links]
+        return [kind for kind in kinds if kind[2]]
 
 
 NO_GOLD = Gold()
@@ -162,7 +166,7 @@ def _label_target(axes: "Axes", texts: Texts, cell: float) -> None:
 
 
 def _mark_gold(axes: "Axes", gold: Gold, cell: float) -> None:
-    """Frame the gold cells, a little inside so that neighbours keep frames of their own, on a rim that dark cells need."""
+    """Frame the gold cells, a little inside so that neighbours keep their own, on a rim for dark cells."""
     width = float(np.clip(cell / 12, 0.8, 2.0))
     for label, style, links in gold.kinds():
         frames = [Rectangle((source - 0.42, target - 0.42), 0.84, 0.84) for source, target in links]

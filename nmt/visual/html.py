@@ -1,7 +1,7 @@
 """One self-contained HTML page to explore the alignments of any number of sentences with.
 
-Its parts lie in the folder `page`: the frame `page.html`, the style `page.css`, and the script, the `.js` files one after
-the other. A page holds the sentences as JSON; its script draws the one that is looked at.
+Its parts lie in the folder `page`: the frame `page.html`, the style `page.css`, and the script, its `.js` files
+together. A page holds the sentences as JSON; its script draws the one that is looked at.
 """
 
 import base64

@@ -26,6 +26,7 @@ def text_grid(
     *,
     width: int = 100,
     plain: bool = False,
+    legend: bool = True,
 ) -> str:
     """Returns an alignment as lines of text, each row with its strongest source token and that weight.
 
@@ -38,6 +39,7 @@ def text_grid(
         target_tokens: the T labels at the left.
         width: cells of a line; wide characters take two.
         plain: shades of ASCII for terminals that have no blocks; labels stay as they are.
+        legend: whether a last line explains the shades.
 
     Raises:
         ValueError: the shape of the matrix differs from the numbers of labels.
@@ -62,7 +64,7 @@ def text_grid(
             if best or len(source) <= columns or row[start:end].max() >= STEPS[0]:
                 steps = np.searchsorted(STEPS, row[start:end], side="right")
                 lines.append(f"{_padded(label, margin)} {''.join(shades[step] * 2 for step in steps)}{best}".rstrip())
-    return "\n".join([*lines, "", _legend(shades)])
+    return "\n".join([*lines, "", _legend(shades)] if legend else lines)
 
 
 def _stairs(labels: Sequence[str], margin: int, plain: bool) -> list[str]:
