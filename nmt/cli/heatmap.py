@@ -4,25 +4,29 @@ import argparse
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nmt.cli.options import (
     Parser,
+    add_links,
     add_model,
     add_search,
     load_translator,
     naming,
     positive,
     search_arguments,
+    set_links,
     set_threads,
 )
-from nmt.cli.score import check_lengths, pairs
+from nmt.cli.pairs import check_pairs, open_pairs
 from nmt.cli.translate import check_beam, decoded
 from nmt.config import SettingsError
 
 if TYPE_CHECKING:
     from nmt import Alignment, Translation, Translator
+    from nmt.alignment import GoldSentence
 
 PICTURES, PAGE, TEXT = (".png", ".svg"), ".html", ".txt"
 SUFFIXES = (*PICTURES, PAGE, TEXT)
@@ -38,11 +42,14 @@ def parser() -> argparse.ArgumentParser:
     made = Parser(prog="nmt heatmap", description=ABOUT)
     add_model(made)
     add_search(made)
+    add_links(made)
     made.add_argument("sentence", nargs="?", help="the sentence to translate")
     made.add_argument(
         "-i", "--input", metavar="FILE", help="sentences to translate, one a line, instead of one sentence"
     )
     made.add_argument("--target", metavar="FILE", help="translations of the lines of -i that are given, not searched")
+    made.add_argument("--gold", metavar="FILE", help="gold links between words of these pairs, to be marked")
+    made.add_argument("--gold-base", type=int, choices=(0, 1), help="the first word there (default: 0; NAACL: 1)")
     made.add_argument(
         "-o", "--output", metavar="FILE", help="a .png, .svg, .html or .txt file (default: text on standard output)"
     )
@@ -63,18 +70,21 @@ def run(arguments: Sequence[str]) -> None:
     _check_files(given)
     set_threads(given.threads)
     translator = load_translator(given)
+    set_links(translator, given)
     if not translator.model.aligns:
         from nmt.translation.result import NoAlignmentError
 
         raise NoAlignmentError
-    items = list(_items(given, translator))
+    with ExitStack() as stack:
+        items = list(_items(given, translator, stack))
+    gold = _gold(given, items)
     if suffix in PICTURES:
-        _draw(given, _only(items))
+        _draw(given, _only(items), gold[0] if gold else None)
     elif suffix == PAGE:
         from nmt.alignment.pages import alignment_page
 
         # One sentence must be there to be looked at; among others an empty line is shown as such.
-        page = alignment_page(items if given.input else [_shown(items[0])[0]], level=given.alignment_level)
+        page = alignment_page(items if given.input else [_full(items[0])], level=given.alignment_level, gold=gold)
         Path(given.output).write_text(page, encoding="utf-8")
     else:
         _write(given, items)
@@ -91,6 +101,14 @@ def _check(given: argparse.Namespace, suffix: str) -> None:
         refuse(f"--view is for pictures, -o FILE.png or FILE.svg{'; a page shows both' * (suffix == PAGE)}")
     if given.target and not given.input:
         refuse("--target needs -i, the sentences that are translated in it")
+    if given.gold and not (given.target and suffix in (*PICTURES, PAGE)):
+        refuse("--gold needs --target, the pairs that it links, and a picture or a page")
+    if (given.gold_base is not None) and not given.gold:
+        refuse("--gold-base needs --gold")
+    if given.gold and given.words != "space":
+        refuse("--gold needs --words space, which gold links count in")
+    if suffix in PICTURES and given.gold and given.alignment_level != "word":
+        refuse("--gold in a picture needs --alignment-level word")
     if (given.n_best or 1) > 1 and (suffix != PAGE or given.target):
         refuse("--n-best above 1 needs -o FILE.html, and no --target")
     check_beam(given, parser())
@@ -98,34 +116,39 @@ def _check(given: argparse.Namespace, suffix: str) -> None:
 
 def _check_files(given: argparse.Namespace) -> None:
     """Refuses what cannot be read or written before the model is loaded."""
-    files = [path for path in (given.input, given.target) if path]
-    for path in files:
-        if Path(path).is_dir():
-            raise SettingsError(f"{path} is a folder, not a file")
-        if given.output and Path(given.output).exists() and Path(given.output).samefile(path):
-            raise SettingsError(f"{given.output} is read: write to another file")
     if given.target:
-        check_lengths(files)
+        check_pairs(parser(), given.input, given.target, [given.output])
+    elif given.input and Path(given.input).is_dir():
+        raise SettingsError(f"{given.input} is a folder, not a file")
+    elif given.input and given.output and Path(given.output).exists() and Path(given.output).samefile(given.input):
+        raise SettingsError(f"{given.output} is read: write to another file")
     if given.output and not Path(given.output).absolute().parent.is_dir():
         raise SettingsError(f"{Path(given.output).parent}: no such folder")
 
 
-def _items(given: argparse.Namespace, translator: "Translator") -> Iterator["Translation | Alignment"]:
+def _items(
+    given: argparse.Namespace, translator: "Translator", stack: ExitStack
+) -> Iterator["Translation | Alignment"]:
     """Yields a translation of each line, or the alignment of each pair that is given."""
     if given.input is None:
         sentence = given.sentence.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         yield translator.translate(sentence, **search_arguments(given))
-        return
-    with open(given.input, "rb") as source:
-        if given.target is None:
-            yield from translator.stream(decoded(source), batch_size=given.batch_size, **search_arguments(given))
-            return
-        from nmt import Alignment
+    elif given.target is None:
+        lines = decoded(stack.enter_context(open(given.input, "rb")))  # noqa: SIM115
+        yield from translator.stream(lines, batch_size=given.batch_size, **search_arguments(given))
+    else:
+        pairs, _ = open_pairs(given.input, given.target, stack)
+        yield from translator.align_pairs(pairs, batch_size=given.batch_size)
 
-        with open(given.target, "rb") as target:
-            for line, partner in pairs(source, target, [given.input, given.target]):
-                is_full = bool(line.strip() and partner.strip())
-                yield translator.align(line.rstrip("\r\n"), partner.rstrip("\r\n")) if is_full else Alignment.empty()
+
+def _gold(given: argparse.Namespace, items: "Sequence[Any]") -> "list[GoldSentence] | None":
+    """Returns the gold links of each pair, if there are any."""
+    if not given.gold:
+        return None
+    from nmt.alignment import read_gold
+
+    words = [item.words() for item in items]
+    return read_gold(given.gold, given.gold_base, [(len(one.source_tokens), len(one.target_tokens)) for one in words])
 
 
 def _alignment(item: Any) -> "Alignment":
@@ -133,32 +156,32 @@ def _alignment(item: Any) -> "Alignment":
     return found
 
 
-def _shown(item: Any) -> "tuple[Any, Alignment]":
-    """Returns an item and its alignment.
+def _full(item: Any) -> Any:
+    """Returns an item that is no empty line.
 
     Raises:
-        SettingsError: it is an empty line.
+        SettingsError: it is one.
     """
-    alignment = _alignment(item)
-    if not alignment.target_tokens:
+    if not _alignment(item).target_tokens:
         raise SettingsError("an empty sentence has no alignment")
-    return item, alignment
+    return item
 
 
 def _only(items: "Sequence[Translation | Alignment]") -> "Alignment":
     if len(items) != 1:
         raise SettingsError(f"a picture shows one sentence, not {len(items)}: write a page, -o FILE.html")
-    return _shown(items[0])[1]
+    return _alignment(_full(items[0]))
 
 
-def _draw(given: argparse.Namespace, alignment: "Alignment") -> None:
-    alignment.at(given.alignment_level).save(given.output, kind=given.view or "heatmap")
+def _draw(given: argparse.Namespace, alignment: "Alignment", gold: "GoldSentence | None") -> None:
+    marks: dict[str, Any] = {} if gold is None else {"gold": gold.sure, "possible": gold.possible}
+    alignment.at(given.alignment_level).save(given.output, kind=given.view or "heatmap", **marks)
 
 
 def _write(given: argparse.Namespace, items: "Sequence[Translation | Alignment]") -> None:
     """Writes text to the file, or to standard output in what its terminal can show."""
     if given.input is None:
-        _shown(items[0])
+        _full(items[0])
     if given.output:
         Path(given.output).write_text(_text(given, items, WIDTH, plain=False), encoding="utf-8")
         return
