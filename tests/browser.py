@@ -58,7 +58,7 @@ class Browser:
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Returns what a script of the test finds in the page."""
-        return self.driver.execute_script(script, *arguments)  # type: ignore[no-untyped-call]
+        return self.driver.execute_script(script, *arguments)
 
     def texts(self, selector: str) -> list[str]:
         """The texts of all elements that a selector finds."""

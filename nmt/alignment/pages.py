@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol, TypeVar
 
-from nmt.alignment.alignment import Alignment, Link
+from nmt.alignment.alignment import Alignment
+from nmt.alignment.linking import Link
 from nmt.visual.fragment import heatmap_fragment
 from nmt.visual.html import alignment_page as html_page
 from nmt.visual.views import AlignmentView, HypothesisView, SentenceView

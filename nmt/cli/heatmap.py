@@ -37,7 +37,7 @@ number of sentences, or as text.
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the parser of the command."""
     made = Parser(prog="nmt heatmap", description=ABOUT)
     add_model(made)

@@ -1,6 +1,5 @@
 """`nmt heatmap` shows alignments as pictures, pages and text."""
 
-import io
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -11,6 +10,7 @@ import pytest
 from matplotlib.image import imread
 
 import nmt
+from nmt.cli.heatmap import _has_blocks
 from tests.conftest import CallNmt, RunNmt
 
 SENTENCE = "on May eighth, at half past five"
@@ -62,11 +62,10 @@ def test_text(call_nmt: CallNmt, trained: Path, tmp_path: Path) -> None:
     done = call_nmt("heatmap", trained, SENTENCE, "--alignment-level", "word")
     assert (done.returncode, done.stderr) == (0, "")
     alignment = nmt.Translator.load(trained).translate(SENTENCE).alignment.words()
-    lines = done.stdout.split("\n")
-    assert [line.split()[-1] for line in lines[: len(alignment.source_tokens)]] == list(alignment.source_tokens)
-    assert [line.split()[0] for line in lines[len(alignment.source_tokens) :]][: len(alignment.target_tokens)] == list(
-        alignment.target_tokens
-    )
+    lines, width = done.stdout.split("\n"), len(alignment.source_tokens)
+    assert [line.split()[-1] for line in lines[:width]] == list(alignment.source_tokens)
+    rows = lines[width : width + len(alignment.target_tokens)]
+    assert [line.split()[0] for line in rows] == list(alignment.target_tokens)
     assert "█" in done.stdout
     assert call_nmt("heatmap", trained, SENTENCE, "--alignment-level", "word", "-o", "a.txt").stdout == ""
     assert (tmp_path / "a.txt").read_text(encoding="utf-8") == alignment.to_text() + "\n"
@@ -75,7 +74,7 @@ def test_text(call_nmt: CallNmt, trained: Path, tmp_path: Path) -> None:
 def test_a_terminal_without_blocks_gets_ascii(
     call_nmt: CallNmt, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(io.TextIOWrapper, "isatty", lambda _: True, raising=False)
+    assert [_has_blocks(encoding) for encoding in ("utf-8", "ascii", "latin-1")] == [True, False, False]
     monkeypatch.setattr("nmt.cli.heatmap._has_blocks", lambda _: False)
     shown = call_nmt("heatmap", trained, SENTENCE, "--alignment-level", "word").stdout
     assert "@@" in shown

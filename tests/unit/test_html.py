@@ -152,14 +152,9 @@ def test_page_survives_empty_and_broken_weights() -> None:
 
 
 def test_page_of_alignments_marks_gold_words_and_takes_those_without_texts() -> None:
-    texts = {
-        "source_text": "ab c",
-        "target_text": "de",
-        "source_spans": ((0, 2), (3, 4), (4, 4)),
-        "target_spans": ((0, 2), (2, 2)),
-    }
     matrix = np.array([[0.2, 0.8, 0], [0, 0, 1]], np.float32)
-    whole = Alignment(matrix, ("ab", "c", "</s>"), ("de", "</s>"), **texts)
+    source, target = ((0, 2), (3, 4), (4, 4)), ((0, 2), (2, 2))
+    whole = Alignment(matrix, ("ab", "c", "</s>"), ("de", "</s>"), "ab c", "de", source, target)
     bare = Alignment(matrix, ("ab", "c", "</s>"), ("de", "</s>"))
     gold = SimpleNamespace(sure={(0, 0)}, possible={(0, 0), (1, 0)})
     data = Page(nmt.alignment_page([whole, bare, Alignment.empty()], gold=[gold, None, None], level="piece")).data()
