@@ -114,7 +114,7 @@ def test_a_word_lights_its_partners(browser: Browser, page: Path) -> None:
 def test_tab_leads_through_the_page_and_focus_is_seen(browser: Browser, page: Path) -> None:
     browser.open(page)
     seen = []
-    for _ in range(14):
+    for _ in range(13):
         browser.press(Keys.TAB)
         seen.append(browser.focused())
         width = browser.run("return getComputedStyle(document.activeElement).outlineWidth")

@@ -6,12 +6,16 @@ const BEYOND = 6;
 /* For comparing: no case, no accents. One letter may become several, so this finds sentences, not places in them. */
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
+const BEFORE = 18; // characters of a long line that are shown before what was found in it
+
 const marked = (text, wanted) => {
   const start = wanted ? text.toLowerCase().indexOf(wanted.toLowerCase()) : -1;
-  const length = wanted.length;
+  const end = start + wanted.length;
   if (start < 0 || text.toLowerCase().length !== text.length) return [text];
-  const found = element("mark", { textContent: text.slice(start, start + length) });
-  return [text.slice(0, start), found, text.slice(start + length)];
+  const first = start > BEFORE ? text.indexOf(" ", start - BEFORE) + 1 : 0;
+  const shownFrom = first > 0 && first <= start ? first : 0;
+  const found = element("mark", { textContent: text.slice(start, end) });
+  return [(shownFrom ? "… " : "") + text.slice(shownFrom, start), found, text.slice(end)];
 };
 
 class List {
