@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -57,6 +57,7 @@ def test_a_wide_source_is_cut_into_blocks_that_show_each_weight_once() -> None:
     assert [line.split()[0] for line in text.split("\n") if "1.00" in line] == target
 
 
+@settings(deadline=None)
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(30, 120))
 def test_lines_keep_within_the_width(rows: int, columns: int, width: int) -> None:
     labels = ["x" * 99, "a", "日本語" * 9, "שלום"] * 8
