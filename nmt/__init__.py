@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nmt.alignment import Alignment
+    from nmt.alignment.pages import alignment_page
     from nmt.modules.attention import attend, attention_weights
     from nmt.translation import Hypothesis, Translation, Translator
 
@@ -17,6 +18,7 @@ __all__ = [
     "Translation",
     "Translator",
     "__version__",
+    "alignment_page",
     "attend",
     "attention_weights",
 ]
@@ -26,6 +28,7 @@ _HOMES = {
     "Hypothesis": "nmt.translation",
     "Translation": "nmt.translation",
     "Translator": "nmt.translation",
+    "alignment_page": "nmt.alignment.pages",
     "attend": "nmt.modules.attention",
     "attention_weights": "nmt.modules.attention",
 }

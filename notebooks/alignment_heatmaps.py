@@ -97,6 +97,12 @@ print("sums of the rows:", words.matrix.sum(axis=1).round(3))
 # writes "am Samstag" first and for that looks at the second half of the source; then it goes back to the beginning
 # for the time. Such a *crossing* is what attention is for, as a fixed order could not follow it.
 #
+# The same as lines between the two sentences, one for each link. The crossing is plain to see here:
+
+# %%
+words.plot(kind="arcs")
+
+# %% [markdown]
 # Step by step, each German word with the English words that got most attention:
 
 # %%

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nmt.alignment import formats
+from nmt.alignment.drawn import Drawn
 from nmt.alignment.linking import CHOICES, Link, merged, pharaoh, weighted_links
 from nmt.alignment.symmetrization import symmetrize
 from nmt.alignment.words import SPLITS, Span, piece_shares, word_spans
@@ -18,7 +19,7 @@ LEVELS = ("word", "piece")
 
 
 @dataclass(frozen=True, eq=False)
-class Alignment:
+class Alignment(Drawn):
     """Attention weights with their tokens.
 
     At piece level, as a translation returns it, the matrix holds the raw weights of each decoder step: row t is the
@@ -213,28 +214,6 @@ class Alignment:
     def to_frame(self, level: str = "word") -> Any:
         """Returns the matrix as a pandas frame: rows are target tokens, columns source tokens (needs pandas)."""
         return formats.frame(self.at(level))
-
-    def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draws a heatmap, the source on x and the target on y, and returns its matplotlib axes.
-
-        Args:
-            ax: matplotlib axes to draw on; a figure of its own by default.
-            **options: `title`, `gold`; see `nmt.visual.heatmap`.
-        """
-        from nmt.visual.heatmap import heatmap
-
-        return heatmap(self.matrix, self.source_tokens, self.target_tokens, ax=ax, **options)
-
-    def to_html(self) -> str:
-        """Returns a self-contained HTML page that shows words and pieces."""
-        from nmt.alignment.pages import alignment_page
-
-        return alignment_page([self])
-
-    def _repr_html_(self) -> str:
-        from nmt.alignment.pages import alignment_fragment
-
-        return alignment_fragment(self)
 
     def _with_reverse(self, links: list[Link], level: str, reverse: "Alignment", method: str) -> list[Link]:
         own, other = self.at(level), reverse.at(level)

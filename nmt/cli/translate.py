@@ -75,6 +75,8 @@ def run(arguments: Sequence[str]) -> None:
         parser().error("--workers above 1 needs --batch-size above 1: with 1 each line is answered before the next")
     if given.dictionary and not given.replace_unknown:
         parser().error("--dictionary is of unknown words: it needs --replace-unknown")
+    if given.dictionary and not given.replace_unknown:
+        parser().error("--dictionary is of unknown words: it needs --replace-unknown")
     _check_beam(given)
     _check_files(given)
     set_threads(given.threads if given.workers == 1 else 1)
@@ -83,10 +85,10 @@ def run(arguments: Sequence[str]) -> None:
         _translate(given, source, stack)
 
 
-def _check_beam(given: argparse.Namespace) -> None:
+def check_beam(given: argparse.Namespace, shown: argparse.ArgumentParser) -> None:
     """Refuses more translations than the beam holds before anything is loaded, where both are known."""
     if given.n_best and given.beam_size and given.n_best > given.beam_size:
-        parser().error(f"--n-best {given.n_best} is more than --beam-size {given.beam_size}")
+        shown.error(f"--n-best {given.n_best} is more than --beam-size {given.beam_size}")
 
 
 def _check_files(given: argparse.Namespace) -> None:

@@ -2,24 +2,22 @@
 
 import textwrap
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PatchCollection
-from matplotlib.colors import Normalize
-from matplotlib.patches import Rectangle
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
-from nmt.visual import fonts, layout
+from nmt.visual import colors, fonts, layout
 from nmt.visual.labels import shorten, visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLORS = "Blues"
-GOLD_COLOR = "#d95f02"
+COLORS = ListedColormap(colors.scale(), "weights")
 GRID_COLOR = "#dcdcdc"
 NOTEWORTHY = 0.1
 MOST_NUMBERED = 12
@@ -30,6 +28,29 @@ class Texts(NamedTuple):
 
     lines: list[str]
     style: dict[str, Any]
+
+
+Kind = tuple[str, Literal["solid", "dotted"], list[tuple[int, int]]]
+
+
+class Gold(NamedTuple):
+    """Gold links (source, target), 0-based: sure ones, and possible ones, among which sure ones count as sure."""
+
+    sure: Collection[tuple[int, int]] = ()
+    possible: Collection[tuple[int, int]] = ()
+
+    def kinds(self) -> list[Kind]:
+        """Returns label, line style and links of each kind that there is."""
+        sure = sorted(set(self.sure))
+        possible = sorted(set(self.possible) - set(self.sure))
+        kinds: list[Kind] = [
+            ("sure gold" if possible else "gold", "solid", sure),
+            ("possible gold", "dotted", possible),
+        ]
+        return [kind for kind in kinds if kind[2]]
+
+
+NO_GOLD = Gold()
 
 
 class Labels(NamedTuple):
@@ -71,7 +92,7 @@ def draw(
     axes: "Axes",
     weights: NDArray[np.float64],
     labels: Labels,
-    gold: Collection[tuple[int, int]] = (),
+    gold: Gold = NO_GOLD,
     place: layout.Place | None = None,
 ) -> None:
     """Draw one matrix on axes.
@@ -80,7 +101,7 @@ def draw(
         axes: where.
         weights: (T, S) between 0 and 1.
         labels: what `prepare` made of the tokens.
-        gold: links (source, target), 0-based, to be framed.
+        gold: links to be framed.
         place: its place among panels; `None` for a matrix that stands alone.
     """
     cell = _paint(axes, weights)
@@ -93,7 +114,7 @@ def draw(
     if max(weights.shape) <= MOST_NUMBERED and cell >= layout.NUMBERED_CELL:
         _print_numbers(axes, weights, cell)
     if place is None or place.has_bar:
-        _color_bar(axes, has_gold=bool(gold))
+        _color_bar(axes, gold)
     if title := labels.title.lines[0]:
         wrap = place.title_characters if place else layout.title_characters(layout.axes_points(axes)[0])
         axes.set_title(textwrap.fill(title, wrap), fontsize=11, **labels.title.style)
@@ -144,24 +165,25 @@ def _label_target(axes: "Axes", texts: Texts, cell: float) -> None:
     axes.set_ylabel("target", alpha=0.7)
 
 
-def _mark_gold(axes: "Axes", gold: Collection[tuple[int, int]], cell: float) -> None:
-    """Frame the gold cells, a little inside so that neighbours keep frames of their own."""
-    frames = [Rectangle((source - 0.42, target - 0.42), 0.84, 0.84) for source, target in sorted(gold)]
+def _mark_gold(axes: "Axes", gold: Gold, cell: float) -> None:
+    """Frame the gold cells, a little inside so that neighbours keep their own, on a rim for dark cells."""
     width = float(np.clip(cell / 12, 0.8, 2.0))
-    marks = PatchCollection(frames, facecolor="none", edgecolor=GOLD_COLOR, linewidth=width, label="gold")
-    axes.add_collection(marks, autolim=False)
+    for label, style, links in gold.kinds():
+        frames = [Rectangle((source - 0.42, target - 0.42), 0.84, 0.84) for source, target in links]
+        for color, line, is_rim in (("white", 2.2 * width, True), (colors.GOLD, width, False)):
+            marks = PatchCollection(frames, facecolor="none", edgecolor=color, linewidth=line)
+            marks.set(label="" if is_rim else label, linestyle="solid" if is_rim else style)
+            axes.add_collection(marks, autolim=False)
 
 
 def _print_numbers(axes: "Axes", weights: NDArray[np.float64], cell: float) -> None:
-    colors = mpl.colormaps[COLORS]
     for target, source in zip(*np.nonzero(weights >= NOTEWORTHY), strict=True):
         weight = weights[target, source]
-        red, green, blue, _ = colors(float(weight))
-        color = "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.45 else "black"
+        color = "white" if weight > colors.STRONG else "black"
         axes.text(source, target, f"{weight:.2f}", ha="center", va="center", color=color, fontsize=cell * 0.3)
 
 
-def _color_bar(axes: "Axes", *, has_gold: bool) -> None:
+def _color_bar(axes: "Axes", gold: Gold) -> None:
     """A bar of fixed width beside the top of the matrix, placed in the axes so that it follows them."""
     width, height = layout.axes_points(axes)
     tall = float(np.clip(height, 60, 140))
@@ -170,5 +192,10 @@ def _color_bar(axes: "Axes", *, has_gold: bool) -> None:
     bar.set_label("weight", alpha=0.7)
     bar.outline.set_linewidth(0.4)
     bar.ax.tick_params(length=2, labelsize=8)
-    if has_gold:
-        bar.ax.text(0, -14 / tall, "□ gold", transform=bar.ax.transAxes, color=GOLD_COLOR, fontsize=9, va="top")
+    if gold.kinds():
+        handles = [
+            Patch(facecolor="none", edgecolor=colors.GOLD, linestyle=style, label=label)
+            for label, style, _ in gold.kinds()
+        ]
+        options = {"frameon": False, "fontsize": 9, "handlelength": 1.0, "handleheight": 1.0, "handletextpad": 0.5}
+        bar.ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.6, -6 / tall), borderaxespad=0, **options)

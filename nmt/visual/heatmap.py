@@ -1,23 +1,19 @@
 """Alignment matrices as matplotlib heatmaps, one or several side by side: the source on x, the target on y."""
 
-import warnings
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import matplotlib as mpl
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nmt.visual import drawing, layout
 from nmt.visual.labels import check_grid
-from nmt.visual.picture import DOTS_PER_INCH, Picture
+from nmt.visual.picture import Picture, save_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-SUFFIXES = (".png", ".svg")
 
 Links = Collection[tuple[int, int]]
 
@@ -46,6 +42,7 @@ def heatmap(
     ax: "Axes | None" = None,
     title: str | None = None,
     gold: Links | None = None,
+    possible: Links | None = None,
 ) -> "Axes":
     """Draw an alignment. Tokens keep their order on both axes, also those that are read from right to left.
 
@@ -56,6 +53,7 @@ def heatmap(
         ax: axes to draw on; `None` makes a figure of a size that suits the numbers of tokens, unknown to pyplot.
         title: a line above the picture.
         gold: links (source, target), 0-based, marked by hollow squares.
+        possible: gold links that are possible only, marked by dotted squares.
 
     Returns:
         The axes; `.figure` is the picture. Axes of an own figure show it as the last value of a notebook cell.
@@ -63,15 +61,20 @@ def heatmap(
     Raises:
         ValueError: the shape of the matrix differs from the numbers of labels, or a gold link lies outside of it.
     """
-    weights = _checked(matrix, source_tokens, target_tokens, gold or ())
+    marks = drawing.Gold(gold or (), possible or ())
+    weights = checked(matrix, source_tokens, target_tokens, marks)
     labels = drawing.prepare(source_tokens, target_tokens, title, keep_missing=False)
     axes = ax if ax is not None else _own_axes(Picture(), labels)
-    drawing.draw(axes, weights, labels, gold or ())
+    drawing.draw(axes, weights, labels, marks)
     return axes
 
 
 def side_by_side(
-    alignments: Sequence[Weighted], titles: Sequence[str] = (), *, gold: Sequence[Links] | None = None
+    alignments: Sequence[Weighted],
+    titles: Sequence[str] = (),
+    *,
+    gold: Sequence[Links] | None = None,
+    possible: Sequence[Links] | None = None,
 ) -> "Figure":
     """Draw several alignments as panels of one figure, with cells of one size and one scale of colours.
 
@@ -82,6 +85,7 @@ def side_by_side(
         alignments: what to compare; their tokens may differ.
         titles: one a panel, or none.
         gold: links (source, target), 0-based, of each panel, marked by hollow squares.
+        possible: the same for gold links that are possible only, marked by dotted squares.
 
     Returns:
         The figure, unknown to pyplot; it shows itself in a notebook and is written by `.savefig(path)`.
@@ -91,12 +95,20 @@ def side_by_side(
     """
     if not alignments:
         raise ValueError("no alignment to draw")
-    for name, given in (("titles", titles), ("sets of gold links", gold or ())):
+    for name, given in (
+        ("titles", titles),
+        ("sets of gold links", gold or ()),
+        ("sets of possible links", possible or ()),
+    ):
         if given and len(given) != len(alignments):
             raise ValueError(f"{len(given)} {name} do not fit {len(alignments)} alignments")
+    marks = [
+        drawing.Gold(gold[index] if gold else (), possible[index] if possible else ())
+        for index in range(len(alignments))
+    ]
     panels = [
         (
-            _checked(one.matrix, one.source_tokens, one.target_tokens, gold[index] if gold else ()),
+            checked(one.matrix, one.source_tokens, one.target_tokens, marks[index]),
             drawing.prepare(
                 one.source_tokens, one.target_tokens, titles[index] if titles else None, keep_missing=False
             ),
@@ -106,9 +118,8 @@ def side_by_side(
     figure = Picture()
     places = layout.place_panels([_panel(labels) for _, labels in panels])
     axes = layout.panel_axes(figure, places)
-    for index, ((weights, labels), one, place) in enumerate(zip(panels, axes, places, strict=True)):
-        links = gold[index] if gold else ()
-        drawing.draw(one, weights, labels, links, place)
+    for (weights, labels), one, place, mark in zip(panels, axes, places, marks, strict=True):
+        drawing.draw(one, weights, labels, mark, place)
     return figure
 
 
@@ -120,33 +131,32 @@ def save_heatmap(
     *,
     title: str | None = None,
     gold: Links | None = None,
+    possible: Links | None = None,
 ) -> None:
     """Write an alignment (T, S) as a picture; the arguments are those of `heatmap`. Needs no display.
-
-    An SVG holds its labels as text, and equal arguments give equal bytes.
 
     Raises:
         ValueError: the suffix is neither `.png` nor `.svg`, or as for `heatmap`.
         OSError: the file cannot be written.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ValueError(f"{path}: a heatmap is written as {' or '.join(SUFFIXES)}")
-    weights = _checked(matrix, source_tokens, target_tokens, gold or ())
-    is_svg = suffix == ".svg"
-    with mpl.rc_context({"svg.hashsalt": "nmt", "svg.fonttype": "none"}), warnings.catch_warnings():
-        # The viewer of an SVG brings its own fonts: what matplotlib lacks here is no loss there.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        labels = drawing.prepare(source_tokens, target_tokens, title, keep_missing=is_svg)
-        figure = Picture()
-        drawing.draw(_own_axes(figure, labels), weights, labels, gold or ())
-        metadata = {"Date": None} if is_svg else {}
-        figure.savefig(path, format=suffix[1:], dpi=DOTS_PER_INCH, bbox_inches="tight", metadata=metadata)
+    marks = drawing.Gold(gold or (), possible or ())
+
+    def paint(figure: Picture, keep_missing: bool) -> None:
+        weights = checked(matrix, source_tokens, target_tokens, marks)
+        labels = drawing.prepare(source_tokens, target_tokens, title, keep_missing=keep_missing)
+        drawing.draw(_own_axes(figure, labels), weights, labels, marks)
+
+    save_picture(path, paint)
 
 
-def _checked(matrix: ArrayLike, source: Sequence[str], target: Sequence[str], gold: Links) -> NDArray[np.float64]:
+def checked(matrix: ArrayLike, source: Sequence[str], target: Sequence[str], gold: drawing.Gold) -> NDArray[np.float64]:
+    """Returns the matrix as an array (T, S) that fits its labels and links.
+
+    Raises:
+        ValueError: it does not fit.
+    """
     weights = np.asarray(matrix, dtype=np.float64)
-    check_grid(weights.shape, source, target, gold)
+    check_grid(weights.shape, source, target, [*gold.sure, *gold.possible])
     return weights
 
 

@@ -11,8 +11,8 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 
 from nmt.visual.heatmap import heatmap, save_heatmap
-from nmt.visual.html import AlignmentView
 from nmt.visual.labels import shorten, visible
+from nmt.visual.views import AlignmentView
 from tests.unit.views import HOSTILE, SOURCE, TARGET, view, weights
 
 
@@ -21,7 +21,7 @@ def tick_labels(axes: Axes) -> tuple[list[str], list[str]]:
 
 
 def test_importing_the_package_loads_no_matplotlib() -> None:
-    code = "import sys, nmt.visual, nmt.visual.html; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, nmt.visual, nmt.visual.html, nmt.visual.text; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -54,7 +54,7 @@ def test_draws_on_given_axes_and_leaves_pyplot_alone() -> None:
 
 def test_gold_links_are_framed_at_source_then_target() -> None:
     axes = heatmap(weights(4, 5), SOURCE, TARGET, gold=[(4, 3), (0, 1)])
-    (marks,) = [c for c in axes.collections if isinstance(c, PatchCollection)]
+    (marks,) = [c for c in axes.collections if isinstance(c, PatchCollection) and c.get_label() == "gold"]
     centres = [tuple(path.get_extents().get_points().mean(axis=0).round(6)) for path in marks.get_paths()]
     assert centres == [(0, 1), (4, 3)]
     assert len(marks.get_facecolor()) == 0, "hollow"
@@ -173,7 +173,20 @@ def test_shorten_keeps_what_fits() -> None:
 
 def test_gold_is_explained_beside_the_colour_bar() -> None:
     def notes(axes: Axes) -> list[str]:
-        return [text.get_text() for text in axes.child_axes[0].texts]
+        legend = axes.child_axes[0].get_legend()
+        return [text.get_text() for text in legend.get_texts()] if legend else []
 
-    assert notes(heatmap([[1.0]], ["a"], ["b"], gold=[(0, 0)])) == ["□ gold"]
-    assert notes(heatmap([[1.0]], ["a"], ["b"])) == []
+    one = [[1.0]], ["a"], ["b"]
+    assert notes(heatmap(*one, gold=[(0, 0)])) == ["gold"]
+    assert notes(heatmap([[1.0], [0.0]], ["a"], ["b", "c"], gold=[(0, 0)], possible=[(0, 0), (0, 1)])) == [
+        "sure gold",
+        "possible gold",
+    ]
+    assert notes(heatmap(*one)) == []
+
+
+def test_sure_and_possible_gold_links_are_told_apart() -> None:
+    axes = heatmap(weights(4, 5), SOURCE, TARGET, gold=[(0, 1)], possible=[(0, 1), (2, 2), (3, 0)])
+    marks = {c.get_label(): c for c in axes.collections if "gold" in str(c.get_label())}
+    assert {name: len(one.get_paths()) for name, one in marks.items()} == {"sure gold": 1, "possible gold": 2}
+    assert marks["sure gold"].get_linestyle() != marks["possible gold"].get_linestyle()

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from nmt.visual.html import AlignmentView
+from nmt.visual.views import AlignmentView
 
 SOURCE = ("▁twenty", "th", "▁of", "▁June", "</s>")
 TARGET = ("▁zwanzig", "ster", "▁Juni", "</s>")
