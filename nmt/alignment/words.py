@@ -22,10 +22,11 @@ def piece_words(text: str, spans: Sequence[Span]) -> list[int]:
         spans: (start, end) characters of each piece in it.
     """
     words = word_spans(text)
-    return [_word_at(_first_character(text, span), words) for span in spans]
+    return [_word_at(first_character(text, span), words) for span in spans]
 
 
-def _first_character(text: str, span: Span) -> int:
+def first_character(text: str, span: Span) -> int:
+    """Returns where the first character of a span stands that is no white space, or its end."""
     start, end = span
     while start < end and text[start].isspace():
         start += 1

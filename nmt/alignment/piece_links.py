@@ -1,0 +1,41 @@
+"""Links between words made links between pieces."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+
+from nmt.alignment.words import Span, first_character
+
+Link = tuple[int, int]
+
+
+def piece_links(
+    texts: tuple[str, str],
+    pieces: tuple[Sequence[Span], Sequence[Span]],
+    words: tuple[Sequence[Span], Sequence[Span]],
+    links: Iterable[Link],
+) -> list[Link]:
+    """Returns the sorted (source, target) pairs of pieces that belong to linked words.
+
+    A piece belongs to the word in which its first character stands that is no white space. One whose character stands
+    in no word, such as a lone word mark, is in no link.
+
+    Args:
+        texts: source and target.
+        pieces: characters of the pieces of both, end marks left out.
+        words: characters of the words of both, in order.
+        links: pairs of words.
+    """
+    sources, targets = (_members(*side) for side in zip(texts, pieces, words, strict=True))
+    return sorted({(s, t) for source, target in links for s in sources[source] for t in targets[target]})
+
+
+def _members(text: str, pieces: Sequence[Span], words: Sequence[Span]) -> list[list[int]]:
+    """Returns the pieces of each word."""
+    found: list[list[int]] = [[] for _ in words]
+    starts = [start for start, _ in words]
+    for place, span in enumerate(pieces):
+        position = first_character(text, span)
+        word = bisect_right(starts, position) - 1
+        if word >= 0 and position < words[word][1]:
+            found[word].append(place)
+    return found
