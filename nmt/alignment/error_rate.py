@@ -32,6 +32,12 @@ class Agreement:
         """|A & S| / |S|, 1 where nothing is sure."""
         return self.in_sure / self.sure if self.sure else 1.0
 
+    @property
+    def f1(self) -> float:
+        """2 P R / (P + R), the harmonic mean of precision and recall; 0 where both are."""
+        total = self.precision + self.recall
+        return 2 * self.precision * self.recall / total if total else 0.0
+
 
 def agreement(
     links: Iterable[Collection[Link]], sure: Iterable[Collection[Link]], possible: Iterable[Collection[Link]]

@@ -1,9 +1,8 @@
 """Links between words made links between pieces."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from nmt.alignment.words import Span, first_character
+from nmt.alignment.words import Span, words_at
 
 Link = tuple[int, int]
 
@@ -16,8 +15,7 @@ def piece_links(
 ) -> list[Link]:
     """Returns the sorted (source, target) pairs of pieces that belong to linked words.
 
-    A piece belongs to the word in which its first character stands that is no white space. One whose character stands
-    in no word, such as a lone word mark, is in no link.
+    A piece belongs to the words that its characters stand in; see `piece_shares`.
 
     Args:
         texts: source and target.
@@ -32,10 +30,8 @@ def piece_links(
 def _members(text: str, pieces: Sequence[Span], words: Sequence[Span]) -> list[list[int]]:
     """Returns the pieces of each word."""
     found: list[list[int]] = [[] for _ in words]
-    starts = [start for start, _ in words]
+    ends = [end for _, end in words]
     for place, span in enumerate(pieces):
-        position = first_character(text, span)
-        word = bisect_right(starts, position) - 1
-        if word >= 0 and position < words[word][1]:
+        for word in words_at(text, span, words, ends) if words else ():
             found[word].append(place)
     return found

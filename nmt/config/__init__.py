@@ -8,15 +8,19 @@ from nmt.config.attention import AttentionSettings
 from nmt.config.checks import SettingsError, UserError, at_least, build, choice, convert, nearest, plain
 from nmt.config.data import DataSettings, PhrasebookSettings, TokenizerSettings, column_names, prefixes
 from nmt.config.guided import GuidedSettings
+from nmt.config.links import DECODER_LINKS, END_RULES, LinkSettings, link_settings
 from nmt.config.model import ModelSettings, Vocabulary
 from nmt.config.search import PRECISIONS, STOPPING, SearchOptions, search_options
 
 __all__ = [
+    "DECODER_LINKS",
+    "END_RULES",
     "PRECISIONS",
     "STOPPING",
     "AttentionSettings",
     "DataSettings",
     "GuidedSettings",
+    "LinkSettings",
     "ModelSettings",
     "PhrasebookSettings",
     "SearchOptions",
@@ -29,6 +33,7 @@ __all__ = [
     "choice",
     "column_names",
     "convert",
+    "link_settings",
     "nearest",
     "plain",
     "prefixes",
