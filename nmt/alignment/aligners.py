@@ -1,7 +1,7 @@
 """Statistical word aligners: maintained programs of others, called where they are installed.
 
-`eflomal` is the program of Östling and Tiedemann (2016), which samples a Bayesian HMM with fertilities; it comes as source and needs a C
-compiler. `hmm` (Vogel et al. 1996), `ibm4` (Brown et al. 1993) and `fast_align` (Dyer et al. 2013) are those of SIL's
+`eflomal` is the program of Östling and Tiedemann (2016), which samples a Bayesian HMM with fertilities; it comes as
+source and needs a C compiler. `hmm` (Vogel et al. 1996), `ibm4` (Brown et al. 1993) and `fast_align` (Dyer et al. 2013) are those of SIL's
 Thot, `sil-thot`.
 """
 
@@ -67,7 +67,7 @@ def aligned_text(
 
 
 def aligned_directions(sources: Sequence[Sentence], targets: Sequence[Sentence], aligner: str) -> Directions:
-    """Aligns a text; returns the (source, target) links of each pair, with one source a target, and with one target a source.
+    """Aligns a text; returns the (source, target) links of each pair: one source a target, and one target a source.
 
     A pair with an empty side, or more than `LONGEST` words on one, has no links.
 

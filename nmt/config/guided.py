@@ -26,7 +26,9 @@ class GuidedSettings:
 
     def __post_init__(self) -> None:
         if not self.weight > 0:
-            raise SettingsError(f"guided.weight={self.weight} is not above 0: data.alignments=null trains without links")
+            raise SettingsError(
+                f"guided.weight={self.weight} is not above 0: data.alignments=null trains without links"
+            )
         at_least(self.decay, 0, "guided.decay")
         if self.shift not in (None, 0, 1):
             raise SettingsError(f"guided.shift={self.shift} is neither 0 nor 1")

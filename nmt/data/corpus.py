@@ -109,7 +109,11 @@ class FilterReport:
 
 
 def encode_pairs(
-    text: ParallelText, source: Tokenizer, target: Tokenizer, settings: DataSettings, cache: Path | None = None,
+    text: ParallelText,
+    source: Tokenizer,
+    target: Tokenizer,
+    settings: DataSettings,
+    cache: Path | None = None,
     links: Ragged | None = None,
 ) -> tuple[EncodedPairs, FilterReport]:
     """Encodes training text and drops pairs that are empty, too long or of too unequal length.

@@ -31,7 +31,7 @@ def read_links(paths: Sequence[Path]) -> Iterator[tuple[str, list[Link]]]:
             if not all(found):
                 wrong = line.split()[found.index(None)]
                 raise DataError(
-                    f"{path}, line {number}: {wrong!r} is no link: write source-target, words counted from 0, such as 0-1"
+                    f"{path}, line {number}: {wrong!r} is no link: write source-target, counted from 0, such as 0-1"
                 )
             yield f"{path}, line {number}", [(int(one[1]), int(one[2])) for one in found if one]
 

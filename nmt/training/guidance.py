@@ -73,7 +73,7 @@ def _given(text: ParallelText, setting: Any) -> _Given:
             raise DataError("data.alignments=gold: this text has no gold links, the phrasebook alone does; name a file")
         digest = lines_digest(" ".join(f"{s}-{t}" for s, t in sorted(links)) for links in gold)
         return _Given([GOLD, digest], word_spans, lambda: (("", links) for links in gold))
-    if setting in ALIGNERS:
+    if isinstance(setting, str) and setting in ALIGNERS:
         return _Given([setting, aligner_version(setting)], token_spans, lambda: _made(text, setting))
     paths = [Path(path) for path in prefixes(setting, "data.alignments")]
     return _Given(
@@ -93,7 +93,8 @@ def _made(text: ParallelText, aligner: str) -> Iterator[tuple[str, Iterable[Link
 
 def _from_files(paths: list[Path], expected: int) -> Iterator[tuple[str, Iterable[Link]]]:
     count = 0
-    for count, one in enumerate(read_links(paths), 1):
+    for one in read_links(paths):
+        count += 1
         yield one
     if count != expected:
         raise DataError(
@@ -101,9 +102,7 @@ def _from_files(paths: list[Path], expected: int) -> Iterator[tuple[str, Iterabl
         )
 
 
-def _write(
-    text: ParallelText, tokenizers: tuple[Tokenizer, Tokenizer], given: _Given, folder: Path
-) -> dict[str, Any]:
+def _write(text: ParallelText, tokenizers: tuple[Tokenizer, Tokenizer], given: _Given, folder: Path) -> dict[str, Any]:
     total, lines = 0, given.read()
     kind = pa.list_(pa.int32())
     with ArrowWriter(folder / "links.arrow", pa.schema({"links": kind})) as writer:

@@ -4,7 +4,7 @@ import gzip
 import os
 from collections.abc import Sequence
 from importlib import metadata
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
@@ -128,7 +128,7 @@ def test_pieces_are_linked_if_and_only_if_their_words_are(
     for one in texts:  # any cut of the text into spans, spaces anywhere in them
         inner = data.draw(st.sets(st.integers(1, max(1, len(one) - 1)), max_size=6))
         places = sorted({0, *(place for place in inner if place < len(one)), len(one)})
-        cuts.append(list(zip(places, places[1:], strict=False)))
+        cuts.append(list(pairwise(places)))
     spans = word_spans(texts[0]), word_spans(texts[1])
     pairs = st.tuples(st.integers(0, len(sources) - 1), st.integers(0, len(targets) - 1))
     links = data.draw(st.sets(pairs))
