@@ -12,20 +12,20 @@ class GuidedSettings:
     """How attention learns from the links that `data.alignments` names.
 
     Attributes:
-        weight: what its loss counts beside that of translation.
+        weight: what its loss counts beside that of translation; None: 1.
         decay: what the weight is multiplied with after each epoch.
         shift: which row of the attention is taught to align a token: 0 its own, 1 that of the step after, whose query
             knows the token; None: 1 for a decoder that updates its state before it asks, else 0.
         unlinked: what a token without a link is taught: `end` to look at `</s>`, `skip` nothing.
     """
 
-    weight: float = 1.0
+    weight: float | None = None
     decay: float = 1.0
     shift: int | None = None
     unlinked: str = "end"
 
     def __post_init__(self) -> None:
-        if not self.weight > 0:
+        if self.weight is not None and not self.weight > 0:
             raise SettingsError(
                 f"guided.weight={self.weight} is not above 0: data.alignments=null trains without links"
             )

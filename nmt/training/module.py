@@ -127,7 +127,7 @@ class TranslationModule(pl.LightningModule):
         if self.guided is not None and batch.links is not None:
             guidance = self._guidance(batch, decoded.weights, self.guided)
             self.log("train/guided_loss", guidance.detach() / batch.target_tokens, batch_size=batch.target_tokens)
-            smoothed = smoothed + self.guided.weight * self.guided.decay**self.current_epoch * guidance
+            smoothed = smoothed + (self.guided.weight or 1.0) * self.guided.decay**self.current_epoch * guidance
         return smoothed, plain
 
     def _guidance(self, batch: PairBatch, weights: Tensor, settings: GuidedSettings) -> Tensor:

@@ -145,12 +145,13 @@ def guided_settings(config: Mapping[str, Any], data: DataSettings, model: ModelS
     """
     settings = build(GuidedSettings, config.get("guided", {}), "guided")
     if data.alignments is None:
+        if settings.weight is not None:
+            raise SettingsError(f"guided.weight={settings.weight} has no links to learn from: set data.alignments")
         return None
     if model.attention.score == NO_SCORE:
         raise SettingsError(f"data.alignments={data.alignments} has nothing to act on: score 'none' does not attend")
-    if settings.shift is not None:
-        return settings
-    return replace(settings, shift=int(model.decoder in UPDATES_FIRST))
+    shift = int(model.decoder in UPDATES_FIRST) if settings.shift is None else settings.shift
+    return replace(settings, shift=shift, weight=1.0 if settings.weight is None else settings.weight)
 
 
 def defaults_for(config: Mapping[str, Any]) -> Defaults:
@@ -169,6 +170,7 @@ def resolved_config(config: Mapping[str, Any], settings: RunSettings) -> dict[st
         **config,
         "data": plain(settings.data),
         "model": plain(settings.model),
+        **({} if settings.guided is None else {"guided": plain(settings.guided)}),
         "search": {name: getattr(settings.search, name) for name in config["search"]},
         "trainer": with_end(config["trainer"], defaults_for(config)),
     }

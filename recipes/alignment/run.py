@@ -1,6 +1,6 @@
 """Compares the alignments of our models with those of statistical aligners, on any text that has gold links.
 
-    python -m recipes.alignment.run --train TEXT/train --test TEXT/test --gold TEXT/gold --source-lang de --target-lang en
+python -m recipes.alignment.run --train TEXT/train --test TEXT/test --gold TEXT/gold --source-lang de --target-lang en
 
 TEXT/train.de, TEXT/train.en and so on are line-parallel; test sentences are cut into the words that the gold links
 count. Everything lands in --output: what is done stays, so the same command goes on where it was stopped, and with

@@ -146,11 +146,8 @@ def agree(folder: Path, text: Text, decoder: str) -> None:
     models = [folder / "models" / f"{decoder}-raw-{direction}" for direction in DIRECTIONS]
     source, target = (f"{text.prefix('model')}.{language}" for language in text.languages)
     part = output.with_suffix(".part")
-    call(
-        [NMT, "align", str(models[0]), "--source", source, "--target", target, "--reverse", str(models[1])]
-        + ["--symmetrize", "grow-diag-final-and", "-o", str(part)],
-        output.parent.name,
-    )
+    command = [NMT, "align", str(models[0]), "--reverse", str(models[1]), "--symmetrize", "grow-diag-final-and"]
+    call([*command, "--source", source, "--target", target, "-o", str(part)], output.parent.name)
     part.replace(output)
 
 
