@@ -1,8 +1,8 @@
 """Statistical word aligners: maintained programs of others, called where they are installed.
 
 `eflomal` is the program of Östling and Tiedemann (2016), which samples a Bayesian HMM with fertilities; it comes as
-source and needs a C compiler. `hmm` (Vogel et al. 1996), `ibm4` (Brown et al. 1993) and `fast_align` (Dyer et al. 2013) are those of SIL's
-Thot, `sil-thot`.
+source and needs a C compiler. `hmm` (Vogel et al. 1996), `ibm4` (Brown et al. 1993) and `fast_align` (Dyer et al. 2013)
+are those of SIL's Thot, `sil-thot`.
 """
 
 from collections.abc import Sequence

@@ -19,6 +19,7 @@ from nmt.alignment.aligners import ALIGNERS
 from nmt.alignment.gold import GoldSentence, read_gold
 from nmt.config import UserError
 from recipes.alignment.measure import measure
+from recipes.alignment.prepare import tokenized
 from recipes.alignment.report import page
 from recipes.alignment.systems import DECODERS, DIRECTIONS, KINDS, Training, agree, run_aligner
 from recipes.alignment.text import Text, read_pairs, write_text
@@ -36,6 +37,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--output", type=Path, default=Path("runs/alignment"), metavar="DIR", help="default: %(default)s"
     )
+    parser.add_argument("--tokenize", action="store_true", help="cut training sentences into words and marks first")
     parser.add_argument("--minutes", type=float, default=50, help="time for all trainings (default: %(default)s)")
     parser.add_argument(
         "--jobs", type=int, default=2, metavar="N", help="trainings at a time, a core each (default: 2)"
@@ -77,6 +79,8 @@ def run(given: argparse.Namespace) -> None:
     """Does what is not done yet."""
     text = Text(given.output / "text", (given.source_lang, given.target_lang))
     train = (pair for prefix in given.train for pair in read_pairs(prefix, text.languages))
+    if given.tokenize:
+        train = ((tokenized(source), tokenized(target)) for source, target in train)
     write_text(text, train, read_pairs(given.test, text.languages), given.pairs)
     gold = gold_of(given, text)
     for aligner in dict.fromkeys(["eflomal", *given.aligners]):
