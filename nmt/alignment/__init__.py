@@ -4,7 +4,9 @@ from nmt.alignment.alignment import LEVELS, Alignment
 from nmt.alignment.error_rate import Agreement, agreement, segment_accuracy
 from nmt.alignment.gold import GoldFile, GoldSentence, read_gold, read_gold_file
 from nmt.alignment.health import AttentionHealth, attention_health
+from nmt.alignment.pairs import AlignedPair
 from nmt.alignment.symmetrization import SYMMETRIZATIONS, symmetrize
+from nmt.alignment.tuning import Tuned, tune_both, tune_links, tune_pairs
 from nmt.alignment.words import SPLITS, word_spans
 
 __all__ = [
@@ -12,15 +14,20 @@ __all__ = [
     "SPLITS",
     "SYMMETRIZATIONS",
     "Agreement",
+    "AlignedPair",
     "Alignment",
     "AttentionHealth",
     "GoldFile",
     "GoldSentence",
+    "Tuned",
     "agreement",
     "attention_health",
     "read_gold",
     "read_gold_file",
     "segment_accuracy",
     "symmetrize",
+    "tune_both",
+    "tune_links",
+    "tune_pairs",
     "word_spans",
 ]

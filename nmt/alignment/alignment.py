@@ -240,7 +240,7 @@ class Alignment:
         own, other = self.at(level), reverse.at(level)
         sizes = len(own.source_tokens), len(own.target_tokens)
         if sizes != (len(other.target_tokens), len(other.source_tokens)):
-            raise SettingsError(f"the reverse alignment is not of the same pair: other {level}s")
+            raise SettingsError(f"the reverse alignment has other {level}s: of another pair, or of other vocabularies")
         return symmetrize(links, [(source, target) for target, source in reverse.links(level)], method)
 
     def _piece_shares(self) -> tuple[list[dict[int, float]], list[dict[int, float]]]:

@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nmt.config import UserError
 
@@ -21,13 +22,37 @@ def as_object(alignment: "Alignment", level: str) -> dict[str, Any]:
         "source_tokens": list(shown.source_tokens),
         "target_tokens": list(shown.target_tokens),
         "alignment": alignment.links(level),
-        "matrix": np.round(shown.matrix.astype(np.float64), 6).tolist(),
+        "matrix": _rounded(shown.matrix),
     }
 
 
-def json_line(alignment: "Alignment", level: str, **first: Any) -> str:
-    """Returns the object of `as_object` as a line of JSON, `first` in front."""
-    return json.dumps({**first, **as_object(alignment, level)}, ensure_ascii=False)
+def json_line(
+    alignment: "Alignment",
+    level: str,
+    links: list[tuple[int, int]] | None = None,
+    reverse: npt.NDArray[np.float32] | None = None,
+    **first: Any,
+) -> str:
+    """Returns the object of `as_object` as a line of JSON, `first` in front.
+
+    Args:
+        alignment: what is written.
+        level: `word` or `piece`.
+        links: stand in place of the alignment's own.
+        reverse: a matrix of the other direction, written as `reverse_matrix`.
+        **first: further members.
+    """
+    found = {**first, **as_object(alignment, level)}
+    if links is not None:
+        found["alignment"] = links
+    if reverse is not None:
+        found["reverse_matrix"] = _rounded(reverse)
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _rounded(matrix: npt.NDArray[np.float32]) -> list[list[float]]:
+    rounded: list[list[float]] = np.round(matrix.astype(np.float64), 6).tolist()
+    return rounded
 
 
 def write_npz(alignment: "Alignment", path: Any, level: str) -> None:

@@ -4,7 +4,16 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from nmt.cli.options import Parser, add_model, add_search, load_translator, search_arguments, set_threads
+from nmt.cli.options import (
+    Parser,
+    add_links,
+    add_model,
+    add_search,
+    load_translator,
+    search_arguments,
+    set_links,
+    set_threads,
+)
 from nmt.config import SettingsError
 
 SUFFIXES = (".png", ".svg", ".html")
@@ -15,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     made = Parser(prog="nmt heatmap", description="Translates a sentence and draws which source token went where.")
     add_model(made)
     add_search(made)
+    add_links(made)
     made.add_argument("sentence", help="the sentence to translate")
     made.add_argument("-o", "--output", required=True, metavar="FILE", help="a .png, .svg or .html file")
     made.add_argument("--alignment-level", default="piece", choices=("word", "piece"), help="default: %(default)s")
@@ -35,6 +45,7 @@ def run(arguments: Sequence[str]) -> None:
     from nmt.visual.heatmap import save_heatmap
 
     translator = load_translator(given)
+    set_links(translator, given)
     sentence = given.sentence.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     result = translator.translate(sentence, **search_arguments(given))
     if not result.hypotheses:

@@ -13,6 +13,7 @@ from nmt.config import UserError, nearest
 COMMANDS = {
     "train": "train a model on parallel text (Hydra overrides)",
     "translate": "translate a file or standard input, with alignments",
+    "align": "links between the words of given pairs, symmetrised, against gold links",
     "score": "log-probability of given translations",
     "evaluate": "BLEU, chrF and TER of translations, compared by bootstrap",
     "compare": "a report of several runs: scores, seeds, curves, alignments",

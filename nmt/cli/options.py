@@ -1,16 +1,22 @@
 """Options that several commands share."""
 
 import argparse
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from nmt.config import PRECISIONS, STOPPING
+from nmt.config import END_RULES, PRECISIONS, STOPPING, LinkSettings, SettingsError, build, link_settings
 
 if TYPE_CHECKING:
     from nmt.translation import Translator
 
 SEARCH = ("beam_size", "n_best", "length_penalty", "max_length", "stopping", "attention_temperature", "shortlist")
+
+
+ALIGNMENT_FORMATS = ("pharaoh", "pharaoh-probabilities", "jsonl", "npz")
+"""Those of `nmt.translation.writers`, known here without loading it."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -67,6 +73,54 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="look at all target pieces, also where the package has a shortlist",
     )
+
+
+def add_links(parser: argparse.ArgumentParser) -> None:
+    """Adds how links are read off attention; what is not given is taken from the model package."""
+    parser.add_argument("--shift", type=int, choices=(0, 1), help="1: links from the row of the next step")
+    parser.add_argument(
+        "--end",
+        choices=END_RULES,
+        help="where </s> draws the most weight: skip the row, or drop that column (default: the model's)",
+    )
+    parser.add_argument(
+        "--threshold", type=float, metavar="X", help="link all of at least this weight (default: the largest alone)"
+    )
+    parser.add_argument("--links", metavar="FILE", help="read these three from a file that nmt align --tune wrote")
+    parser.add_argument(
+        "--words",
+        choices=("space", "script"),
+        default="space",
+        help="what a word is: what stands between spaces, or for Japanese, Chinese and Thai signs and runs of a script",
+    )
+
+
+def set_links(translator: "Translator", arguments: argparse.Namespace, part: str = "links") -> None:
+    """Sets how a translator's alignments are read to what the arguments of `add_links` say.
+
+    Raises:
+        UserError: a value out of range, or a file that holds no such settings.
+    """
+    if arguments.links:
+        translator.links = read_links(arguments.links, part) or translator.links
+    names = "shift", "end", "threshold"
+    translator.links = link_settings(translator.links, **{name: getattr(arguments, name) for name in names})
+    translator.split = arguments.words
+
+
+def read_links(path: str, part: str) -> LinkSettings | None:
+    """Returns the part `links` or `reverse` of a file that `nmt align --tune` wrote; None if there is no `reverse`.
+
+    Raises:
+        SettingsError: another kind of file.
+    """
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is no file of link settings ({error}): nmt align --tune writes one") from error
+    if not isinstance(values, dict) or "links" not in values:
+        raise SettingsError(f"{path} is no file of link settings: it lacks 'links'; nmt align --tune writes one")
+    return build(LinkSettings, values[part], f"{path}: {part}") if part in values else None
 
 
 def add_bootstrap(parser: argparse.ArgumentParser) -> None:

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from nmt.cli.options import (
+    ALIGNMENT_FORMATS,
     Parser,
+    add_links,
     add_model,
     add_search,
     load_translator,
     naming,
     positive,
     search_arguments,
+    set_links,
     set_threads,
 )
 from nmt.config import SettingsError
@@ -36,8 +39,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--n-best", type=positive, metavar="N", help="translations of each line; above 1 with jsonl only")
     made.add_argument("--format", default="text", choices=("text", "jsonl"), help="default: %(default)s")
     made.add_argument("--alignments", metavar="FILE", help="write the alignment of each line to this file")
-    made.add_argument("--alignment-format", default="pharaoh", choices=("pharaoh", "jsonl", "npz"))
+    made.add_argument("--alignment-format", default="pharaoh", choices=ALIGNMENT_FORMATS)
     made.add_argument("--alignment-level", default="word", choices=("word", "piece"), help="default: %(default)s")
+    add_links(made)
     made.add_argument("--batch-size", type=positive, default=64, metavar="N", help="sentences (default: %(default)s)")
     made.add_argument(
         "--workers",
@@ -88,6 +92,7 @@ def _translate(given: argparse.Namespace, source: IO[bytes], stack: ExitStack) -
     from nmt.translation.writers import LINES, alignment_writer
 
     translator = load_translator(given)
+    set_links(translator, given)
     if given.alignments and not translator.model.aligns:
         raise NoAlignmentError
     batch_size = 1 if source.isatty() else given.batch_size

@@ -1,6 +1,7 @@
 """Pieces of text: a SentencePiece model with its special ids and character spans."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ END_MARK = "</s>"
 SPACE = "▁"
 """How SentencePiece writes a space."""
 Span = tuple[int, int]
+_BYTE = re.compile("<0x[0-9A-F]{2}>")
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class Pieces:
         text: the sentence.
         ids: of the pieces and, last, the end mark.
         tokens: the pieces as SentencePiece writes them, and `</s>`.
-        spans: where each piece stands in `text`, as (start, end) characters; zero-width at the end for the end mark.
+        spans: where each piece stands in `text`, as (start, end) characters, a space before it counted. Pieces that
+            spell parts of one character (those of NFKC, "½" as "1⁄" and "2", or bytes) all stand on that character.
+            Zero-width for pieces without characters: a word mark that no space stands for, and the end mark.
     """
 
     text: str
@@ -103,7 +107,36 @@ class Tokenizer:
 
     def _pieces(self, text: str, ids: Sequence[int], tokens: Sequence[str], spans: Sequence[Span]) -> Pieces:
         end = (len(text), len(text))
-        return Pieces(text, (*ids, self.vocabulary.eos_id), (*tokens, END_MARK), (*map(tuple, spans), end))  # type: ignore[arg-type]
+        return Pieces(text, (*ids, self.vocabulary.eos_id), (*tokens, END_MARK), (*_standing(text, tokens, spans), end))
+
+
+def _standing(text: str, tokens: Sequence[str], spans: Sequence[Span]) -> list[Span]:
+    """Returns the spans with all pieces of a character on it; SentencePiece leaves it to the last one alone."""
+    found = [(start, end) for start, end in spans]
+    following = len(text), len(text), ""
+    for place in range(len(found) - 1, -1, -1):
+        start, end = found[place]
+        if not _is_blank(text, start, end):
+            following = start, end, tokens[place]
+        elif tokens[place].strip(SPACE):
+            found[place] = start, _end_of_character(text, *following)
+    return found
+
+
+def _is_blank(text: str, start: int, end: int) -> bool:
+    return start == end or text[start:end].isspace()
+
+
+def _end_of_character(text: str, start: int, end: int, token: str) -> int:
+    """Returns where the first character at a span ends, with the marks that are composed with it."""
+    if _BYTE.fullmatch(token):  # one of several that spell nothing but this character
+        return end
+    while start < end and text[start].isspace():
+        start += 1
+    last = start + 1
+    while last < end and (unicodedata.category(text[last])[0] == "M" or text[last] in "ﾞﾟ"):
+        last += 1
+    return min(last, end)
 
 
 def _unknown_words(text: str, number: int, token: str, span: Span) -> list[tuple[int, str, Span]]:

@@ -1,8 +1,18 @@
 """Search: greedy, beam and forced decoding over any model that can start and step. Imports torch alone."""
 
 from nmt.search.beam import beam_search
-from nmt.search.forced import Forced, forced_decode
+from nmt.search.forced import Forced, forced_decode, forced_weights
 from nmt.search.greedy import greedy_search
 from nmt.search.model import Batch, Hypothesis, StepModel, Words
 
-__all__ = ["Batch", "Forced", "Hypothesis", "StepModel", "Words", "beam_search", "forced_decode", "greedy_search"]
+__all__ = [
+    "Batch",
+    "Forced",
+    "Hypothesis",
+    "StepModel",
+    "Words",
+    "beam_search",
+    "forced_decode",
+    "forced_weights",
+    "greedy_search",
+]

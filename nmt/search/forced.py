@@ -52,3 +52,12 @@ def forced_decode(
         chosen = logits.gather(1, tokens[:, None])[:, 0]
         log_probs.append(chosen.double() - logits.logsumexp(-1).double())
     return Forced(torch.stack(log_probs), decoded.weights)
+
+
+@torch.no_grad()
+def forced_weights(
+    model: ForcedModel, batch: Batch, target: Int[Tensor, "batch target"], vocabulary: Vocabulary
+) -> Float[Tensor, "batch target source"]:
+    """Returns the attention weights of right-padded targets alone, without the cost of the output layer."""
+    found: Tensor = model(batch.source, batch.source_lengths, shift_right(target, vocabulary.bos_id)).weights
+    return found

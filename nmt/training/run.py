@@ -13,7 +13,7 @@ import lightning.pytorch as pl
 from hydra.utils import instantiate
 from lightning.pytorch.callbacks import Timer
 
-from nmt.config import UserError
+from nmt.config import DECODER_LINKS, UserError
 from nmt.data.corpus import Corpus, load_corpus
 from nmt.data.tokenizer import Tokenizer
 from nmt.data.vocabulary import load_tokenizers
@@ -21,6 +21,7 @@ from nmt.training import loggers
 from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines, TokenRate, link_latest
 from nmt.training.data import TranslationData
 from nmt.training.guidance import guiding_links
+from nmt.training.links import choose_links
 from nmt.training.memory import keep_freed_memory
 from nmt.training.module import TranslationModule, typed_packages
 from nmt.training.readme import RunFacts, RunReadme
@@ -100,6 +101,7 @@ def _report(run: Prepared, steps: int, seconds: float, rate: Mapping[str, float]
     corpus, target_lang = run.corpus, run.settings.data.target_lang
     parts = [Part("valid", corpus.valid)] + ([Part("test", corpus.test)] if corpus.test is not None else [])
     allowed = typed_packages(run.settings.model)
+    choose_links(run.settings.run, corpus.valid, allowed)
     return write_report(run.settings.run, parts, target_lang, figures, allowed)
 
 
@@ -129,8 +131,10 @@ def prepare(config: Mapping[str, Any], settings: RunSettings, resume: Path | Non
     )
     module = _module(config, settings, tokenizers)
     languages = settings.data.source_lang, settings.data.target_lang
-    shift = 0 if settings.guided is None else settings.guided.shift or 0
-    described = package_settings(settings.model, *languages, search=settings.search, shift=shift)
+    links = DECODER_LINKS[settings.model.decoder]
+    if settings.guided is not None:  # the row that is taught
+        links = replace(links, shift=settings.guided.shift or 0)
+    described = package_settings(settings.model, *languages, search=settings.search, links=links)
     made = with_size(config, tokenizers)
     return Prepared(settings, made, corpus, data, module, Package(described, module.model, *tokenizers))
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,17 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from nmt.config import PRECISIONS, ModelSettings, SearchOptions, SettingsError, UserError, build, choice, plain
+from nmt.config import (
+    PRECISIONS,
+    LinkSettings,
+    ModelSettings,
+    SearchOptions,
+    SettingsError,
+    UserError,
+    build,
+    choice,
+    plain,
+)
 from nmt.data.text import DataError, replace_file
 from nmt.data.tokenizer import Tokenizer
 from nmt.modules.build import build_model
@@ -45,7 +55,7 @@ class PackageSettings:
         target_lang: code of the target language.
         model: the shape of the network.
         search: options that translations are made with unless others are given.
-        shift: which row aligns a token; see `Alignment.shift`.
+        links: how links are read off attention weights.
         precision: what the model computes in unless another is asked for; with `int8` so is what its file holds.
         made_with: version of this toolkit.
         metrics: figures of the model at the time it was written.
@@ -56,14 +66,12 @@ class PackageSettings:
     target_lang: str
     model: ModelSettings
     search: SearchOptions = field(default_factory=SearchOptions)
-    shift: int = 0
+    links: LinkSettings = field(default_factory=LinkSettings)
     precision: str = "float"
     made_with: str = ""
     metrics: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.shift not in (0, 1):
-            raise SettingsError(f"shift={self.shift} is neither 0 nor 1")
         choice(self.precision, PRECISIONS, "precision")
 
 
@@ -91,16 +99,30 @@ def save_package(folder: Path, package: Package) -> None:
     if package.settings.precision == "int8":
         for name in rounded(package.model):
             weights[name], weights[f"{name}.scale"] = quantise(weights[name])
-    settings = json.dumps(plain(package.settings), indent=2, ensure_ascii=False)
     replace_file(folder / "source.spm", package.source.model)
     replace_file(folder / "target.spm", package.target.model)
-    replace_file(folder / "README.md", model_card(plain(package.settings)).encode())
-    replace_file(folder / "config.json", (settings + "\n").encode())
+    _write_settings(folder, package.settings)
     if package.shortlist is not None:
         replace_file(folder / SHORTLIST, safetensors.numpy.save(vars(package.shortlist)))
     else:
         (folder / SHORTLIST).unlink(missing_ok=True)
     replace_file(folder / "model.safetensors", safetensors.torch.save(weights, {"format": "pt"}))
+
+
+def write_links(path: Path, links: LinkSettings) -> None:
+    """Writes how links are read into the package of a run directory, or a package folder.
+
+    Raises:
+        PackageError: there is none, or a damaged one.
+    """
+    folder = find_package(path)
+    settings = replace(_read_settings(folder / "config.json"), links=links)
+    _write_settings(folder, settings)
+
+
+def _write_settings(folder: Path, settings: PackageSettings) -> None:
+    replace_file(folder / "README.md", model_card(plain(settings)).encode())
+    replace_file(folder / "config.json", (json.dumps(plain(settings), indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def find_package(path: str | Path) -> Path:
@@ -164,6 +186,8 @@ def _read_settings(path: Path) -> PackageSettings:
     if version != FORMAT:
         known = f"this version of nmt reads format {FORMAT}"
         raise PackageError(f"{path} has package format {version}, but {known}")
+    if "shift" in values:  # all that packages of release 0.1 say of links
+        values["links"] = {**values.get("links", {}), "shift": values.pop("shift")}
     try:
         return build(PackageSettings, values, "config")
     except SettingsError as error:

@@ -1,16 +1,24 @@
-"""Scoring of given translations, in batches of like length."""
+"""Batches of sentences of like length; given translations and their scores."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from nmt import search
-from nmt.config import Vocabulary
+from nmt.config import Vocabulary, at_least
 from nmt.data.tokenizer import Pieces
 from nmt.translation.result import PairScore
 
+Result = TypeVar("Result")
+
+WINDOW = 8
+"""Batches that are read ahead, so that sentences of like length can go together."""
+BATCH_PIECES = 8192
+"""Most pieces of a side, padding counted, that go together: very long sentences go in smaller batches."""
 LONG = 2048
 """Targets of more pieces are run one step at a time, so that memory does not grow with them."""
 
@@ -37,6 +45,44 @@ def pair_score(target: Pieces, log_probs: Tensor) -> PairScore:
     return PairScore(sum(values), values, target.tokens)
 
 
+def padded_ids(pieces: Sequence[Pieces], pad_id: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Returns right-padded ids (B, longest) and lengths (B,), end marks counted."""
+    lengths = [len(one.ids) for one in pieces]
+    ids = np.full((len(pieces), max(lengths)), pad_id)
+    for row, one in enumerate(pieces):
+        ids[row, : lengths[row]] = one.ids
+    return torch.from_numpy(ids).to(device), torch.tensor(lengths, device=device)
+
+
+def stream_pairs(
+    pairs: Iterator[PiecePair], batch_size: int, work: Callable[[Sequence[PiecePair]], list[Result]], blank: Result
+) -> Iterator[Result]:
+    """Yields what `work` makes of each pair, in order, and `blank` for a pair with an empty side.
+
+    Args:
+        pairs: read only a few batches ahead, none with `batch_size` 1.
+        batch_size: most pairs that `work` is given together.
+        work: returns a result for each of the pairs it is given.
+        blank: the result of a pair that is not given to it.
+
+    Raises:
+        SettingsError: a batch size below 1.
+    """
+    at_least(batch_size, 1, "batch_size")
+    return _stream(pairs, batch_size, work, blank)
+
+
+def _stream(
+    pairs: Iterator[PiecePair], batch_size: int, work: Callable[[Sequence[PiecePair]], list[Result]], blank: Result
+) -> Iterator[Result]:
+    while window := list(islice(pairs, 1 if batch_size == 1 else WINDOW * batch_size)):
+        results = [blank] * len(window)
+        for batch in batches(window, batch_size, BATCH_PIECES):
+            for place, result in zip(batch, work([window[one] for one in batch]), strict=True):
+                results[place] = result
+        yield from results
+
+
 def batches(pairs: Sequence[PiecePair], most_pairs: int, most_pieces: int) -> Iterator[list[int]]:
     """Yields the places of pairs that go together, long targets first; pairs with an empty side are left out.
 
@@ -60,6 +106,16 @@ def batches(pairs: Sequence[PiecePair], most_pairs: int, most_pieces: int) -> It
         longest = max(longest, size)
     if batch:
         yield batch
+
+
+def source_batches(pieces: Sequence[Pieces], batch_size: int) -> Iterator[list[int]]:
+    """Yields the places of sentences that go together, the longest first; empty ones are left out."""
+    full = [index for index, one in enumerate(pieces) if len(one.ids) > 1]
+    full.sort(key=lambda index: -len(pieces[index].ids))
+    while full:
+        count = min(batch_size, max(1, BATCH_PIECES // len(pieces[full[0]].ids)))
+        yield full[:count]
+        full = full[count:]
 
 
 @torch.no_grad()

@@ -6,28 +6,34 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from nmt import search
 from nmt.alignment import Alignment
-from nmt.config import PRECISIONS, SearchOptions, SettingsError, at_least, choice, search_options
+from nmt.config import PRECISIONS, LinkSettings, SearchOptions, SettingsError, at_least, choice, search_options
 from nmt.data.tokenizer import Pieces, Tokenizer
 from nmt.modules.rounding import to_int8
 from nmt.modules.seq2seq import Seq2Seq
+from nmt.translation.devices import available_device
 from nmt.translation.package import load_package
 from nmt.translation.result import Hypothesis, NoAlignmentError, PairScore, Translation
-from nmt.translation.scoring import LONG, NO_SCORE, PiecePair, batches, pair_score, score_steps
+from nmt.translation.scoring import (
+    LONG,
+    NO_SCORE,
+    WINDOW,
+    PiecePair,
+    padded_ids,
+    pair_score,
+    score_steps,
+    source_batches,
+    stream_pairs,
+)
 from nmt.translation.shortlist import Shortlist
 
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 64
-WINDOW = 8
-"""Batches that are read ahead, so that sentences of like length can go together."""
-BATCH_PIECES = 8192
-"""Most source pieces, padding counted, that go together: very long sentences go in smaller batches."""
 
 
 class Translator:
@@ -41,12 +47,13 @@ class Translator:
         *,
         options: SearchOptions | None = None,
         shortlist: Shortlist | None = None,
-        shift: int = 0,
+        links: LinkSettings | None = None,
+        split: str = "space",
         device: str = "cpu",
     ) -> None:
         self.model, self.source, self.target, self.shortlist = model, source, target, shortlist
         self.options = options or SearchOptions()
-        self.shift = shift
+        self.links, self.split = links or LinkSettings(), split
         self.device = torch.device(device)
 
     @classmethod
@@ -69,7 +76,7 @@ class Translator:
             PackageError: no package there, a damaged one, or one that needs code which is not allowed.
             SettingsError: an unknown device or precision.
         """
-        found = _device(device)
+        found = available_device(device)
         package = load_package(path, allow_packages)
         settings = package.settings
         wanted = choice(settings.precision if precision is None else precision, PRECISIONS, "precision")
@@ -84,7 +91,7 @@ class Translator:
             package.target,
             options=settings.search,
             shortlist=package.shortlist,
-            shift=settings.shift,
+            links=settings.links,
             device=found,
         )
 
@@ -136,17 +143,44 @@ class Translator:
             yield from self._translate_all(pieces, batch_size, options)
             first += len(window)
 
-    def align(self, source: str, target: str) -> Alignment:
+    @overload
+    def align(self, source: str, target: str) -> Alignment: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def align(self, source: Sequence[str], target: Sequence[str]) -> list[Alignment]: ...
+
+    def align(self, source: str | Sequence[str], target: str | Sequence[str]) -> Alignment | list[Alignment]:
         """Returns the alignment that the model gives to a translation it is shown (forced decoding).
 
+        Two lists give a list; see `align_pairs`.
+
         Raises:
-            SettingsError: one of the two is empty.
+            SettingsError: one of two sentences is empty, or lists of unequal lengths.
             NoAlignmentError: the model does not attend.
         """
-        if not self.model.aligns:
-            raise NoAlignmentError
-        pair = self._pair(source, target)
-        return self._alignment(pair.source, pair.target, self._force([pair]).weights[0])
+        if isinstance(source, str) and isinstance(target, str):
+            self._check_aligns()
+            return self._align_batch([self._pair(source, target)])[0]
+        if isinstance(source, str) or isinstance(target, str) or len(source) != len(target):
+            raise SettingsError("align takes two sentences, or two lists with a translation for each sentence")
+        return list(self.align_pairs(zip(source, target, strict=True)))
+
+    def align_pairs(self, pairs: Iterable[tuple[str, str]], *, batch_size: int = BATCH_SIZE) -> Iterator[Alignment]:
+        """Yields the alignment of each given pair, in order; reads only a few batches ahead.
+
+        Long sources are cut as in `stream`; their later words have no links. A pair with an empty side gets an empty
+        alignment.
+
+        Args:
+            pairs: sentences and their translations, with or without line ends.
+            batch_size: most pairs that go together; none is read ahead with 1.
+
+        Raises:
+            SettingsError: a batch size below 1.
+            NoAlignmentError: the model does not attend.
+        """
+        self._check_aligns()
+        return stream_pairs(self._pairs(pairs), batch_size, self._align_batch, Alignment.empty())
 
     def score_pair(self, source: str, target: str) -> PairScore:
         """Returns the log-probability of a given translation.
@@ -168,44 +202,42 @@ class Translator:
         Raises:
             SettingsError: a batch size below 1.
         """
-        at_least(batch_size, 1, "batch_size")
-        return self._score_pairs(iter(pairs), batch_size)
+        return stream_pairs(self._pairs(pairs), batch_size, self._score_batch, NO_SCORE)
 
-    def _score_pairs(self, pairs: Iterator[tuple[str, str]], batch_size: int) -> Iterator[PairScore]:
-        first = 1
-        while window := list(islice(pairs, 1 if batch_size == 1 else WINDOW * batch_size)):
-            pieces = [
-                PiecePair(self.encode(source, first + index, self.options), self.target.encode(_sentence(target)))
-                for index, (source, target) in enumerate(window)
-            ]
-            scores = [NO_SCORE] * len(pieces)
-            for batch in batches(pieces, batch_size, BATCH_PIECES):
-                for place, score in zip(batch, self._score_batch([pieces[one] for one in batch]), strict=True):
-                    scores[place] = score
-            yield from scores
-            first += len(window)
+    def _pairs(self, pairs: Iterable[tuple[str, str]]) -> Iterator[PiecePair]:
+        for number, (source, target) in enumerate(pairs, 1):
+            yield PiecePair(self.encode(source, number, self.options), self.target.encode(_sentence(target)))
 
     def _score_batch(self, pairs: Sequence[PiecePair]) -> list[PairScore]:
+        model, source, target = self._forced(pairs)
         if len(pairs) == 1 and len(pairs[0].target.ids) > LONG:
-            self.model.eval()
-            source, target = self._batch([pairs[0].source]), pairs[0].target
-            model = self.model.viewed(self.options.attention_temperature)
-            return [pair_score(target, score_steps(model, source, target, self.target.vocabulary))]
-        log_probs = self._force(pairs).log_probs.cpu()
+            return [pair_score(pairs[0].target, score_steps(model, source, pairs[0].target, self.target.vocabulary))]
+        log_probs = search.forced_decode(model, source, target, self.target.vocabulary).log_probs.cpu()
         return [pair_score(pair.target, row) for pair, row in zip(pairs, log_probs, strict=True)]
 
+    def _align_batch(self, pairs: Sequence[PiecePair]) -> list[Alignment]:
+        weights = search.forced_weights(*self._forced(pairs), self.target.vocabulary)
+        return [
+            self._alignment(*pair, row[: len(pair.target.ids), : len(pair.source.ids)])
+            for pair, row in zip(pairs, weights, strict=True)
+        ]
+
+    def _check_aligns(self) -> None:
+        if not self.model.aligns:
+            raise NoAlignmentError
+
     def _pair(self, source: str, target: str) -> PiecePair:
-        pair = PiecePair(self.source.encode(source), self.target.encode(target))
+        pair = PiecePair(self.encode(source, 1, self.options), self.target.encode(_sentence(target)))
         if pair.empty:
             raise SettingsError("an empty sentence cannot be aligned or scored")
         return pair
 
-    def _force(self, pairs: Sequence[PiecePair]) -> search.Forced:
-        source = self._batch([pair.source for pair in pairs])
-        target, _ = self._ids(self.target, [pair.target for pair in pairs])
+    def _forced(self, pairs: Sequence[PiecePair]) -> tuple[Any, search.Batch, Tensor]:
+        """Returns the model, sources and target ids of pairs that are run together."""
         self.model.eval()
+        target, _ = self._ids(self.target, [pair.target for pair in pairs])
         model = self.model.viewed(self.options.attention_temperature)
-        return search.forced_decode(model, source, target, self.target.vocabulary)
+        return model, self._batch([pair.source for pair in pairs]), target
 
     def encode(self, line: str, number: int, options: SearchOptions) -> Pieces:
         """Cuts a line into pieces, at most `max_source_length`; `number` names the line in a warning."""
@@ -247,47 +279,23 @@ class Translator:
 
     def _alignment(self, source: Pieces, target: Pieces, weights: Tensor) -> Alignment:
         return Alignment(
-            matrix=weights.to("cpu", torch.float32).numpy(),
+            matrix=weights.to("cpu", torch.float32).contiguous().numpy(),
             source_tokens=source.tokens,
             target_tokens=target.tokens,
             source_text=source.text,
             target_text=target.text,
             source_spans=source.spans,
             target_spans=target.spans,
-            shift=self.shift,
+            split=self.split,
+            **vars(self.links),
         )
 
     def _ids(self, tokenizer: Tokenizer, pieces: Sequence[Pieces]) -> tuple[Tensor, Tensor]:
-        """Returns right-padded ids (B, longest) and lengths (B,), end marks counted."""
-        lengths = [len(one.ids) for one in pieces]
-        ids = np.full((len(pieces), max(lengths)), tokenizer.vocabulary.pad_id)
-        for row, one in enumerate(pieces):
-            ids[row, : lengths[row]] = one.ids
-        return torch.from_numpy(ids).to(self.device), torch.tensor(lengths, device=self.device)
+        return padded_ids(pieces, tokenizer.vocabulary.pad_id, self.device)
 
     def _batch(self, pieces: Sequence[Pieces]) -> search.Batch:
         return search.Batch(*self._ids(self.source, pieces))
 
 
-def source_batches(pieces: Sequence[Pieces], batch_size: int) -> Iterator[list[int]]:
-    """Yields the places of sentences that go together, the longest first; empty ones are left out."""
-    full = [index for index, one in enumerate(pieces) if len(one.ids) > 1]
-    full.sort(key=lambda index: -len(pieces[index].ids))
-    while full:
-        count = min(batch_size, max(1, BATCH_PIECES // len(pieces[full[0]].ids)))
-        yield full[:count]
-        full = full[count:]
-
-
 def _sentence(line: str) -> str:
     return line.removesuffix("\n").removesuffix("\r")
-
-
-def _device(name: str) -> str:
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise SettingsError(f"device={name} is not available here: use auto or cpu") from error
-    return name

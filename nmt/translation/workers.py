@@ -21,7 +21,8 @@ import torch
 from nmt.config import SearchOptions, SettingsError, UserError, at_least, search_options
 from nmt.data.tokenizer import Pieces
 from nmt.translation.result import Translation
-from nmt.translation.translator import WINDOW, Translator, source_batches
+from nmt.translation.scoring import WINDOW, source_batches
+from nmt.translation.translator import Translator
 
 
 class WorkerError(UserError):

@@ -8,10 +8,11 @@ from typing import IO, Any, Protocol
 import numpy as np
 
 from nmt.alignment import Alignment
+from nmt.alignment.formats import json_line
 from nmt.translation.result import Hypothesis, Translation
 
 FORMATS = ("text", "jsonl")
-ALIGNMENT_FORMATS = ("pharaoh", "jsonl", "npz")
+ALIGNMENT_FORMATS = ("pharaoh", "pharaoh-probabilities", "jsonl", "npz")
 
 
 def text_line(number: int, translation: Translation, level: str) -> str:
@@ -19,7 +20,7 @@ def text_line(number: int, translation: Translation, level: str) -> str:
     return translation.text
 
 
-def json_line(number: int, translation: Translation, level: str) -> str:
+def translation_line(number: int, translation: Translation, level: str) -> str:
     """Returns `{id, source, text, score, hypotheses}`; each hypothesis with its links at `level`."""
     hypotheses = [_hypothesis(one, level) for one in translation.hypotheses]
     return _json(
@@ -41,7 +42,7 @@ def _hypothesis(hypothesis: Hypothesis, level: str) -> dict[str, Any]:
     }
 
 
-LINES: dict[str, Callable[[int, Translation, str], str]] = {"text": text_line, "jsonl": json_line}
+LINES: dict[str, Callable[[int, Translation, str], str]] = {"text": text_line, "jsonl": translation_line}
 
 
 class AlignmentWriter(Protocol):
@@ -57,30 +58,23 @@ class AlignmentWriter(Protocol):
 
 
 class LineWriter:
-    """Pharaoh links, or JSON objects with links and matrix, one line each."""
+    """Pharaoh links, with or without weights, or JSON objects with links and matrix, one line each."""
 
-    def __init__(self, file: IO[bytes], level: str, matrix: bool) -> None:
-        self._file, self._level, self._matrix = file, level, matrix
+    def __init__(self, file: IO[bytes], kind: str, level: str) -> None:
+        self._file, self._kind, self._level = file, kind, level
 
     def write(self, number: int, alignment: Alignment) -> None:
         """Writes one line."""
-        line = self._object(number, alignment) if self._matrix else alignment.to_pharaoh(self._level)
+        if self._kind == "jsonl":
+            line = json_line(alignment, self._level, id=number)
+        else:
+            line = alignment.to_pharaoh(self._level, probabilities=self._kind == "pharaoh-probabilities")
         self._file.write(line.encode() + b"\n")
         self._file.flush()
 
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
-
-    def _object(self, number: int, alignment: Alignment) -> str:
-        shown = alignment.at(self._level)
-        return _json(
-            id=number,
-            source_tokens=shown.source_tokens,
-            target_tokens=shown.target_tokens,
-            alignment=alignment.links(self._level),
-            matrix=np.round(shown.matrix.astype(np.float64), 6).tolist(),
-        )
 
 
 class ArchiveWriter:
@@ -102,8 +96,8 @@ class ArchiveWriter:
 
 
 def alignment_writer(file: IO[bytes], kind: str, level: str) -> AlignmentWriter:
-    """Returns the writer for an alignment format: `pharaoh`, `jsonl` or `npz`."""
-    return ArchiveWriter(file, level) if kind == "npz" else LineWriter(file, level, matrix=kind == "jsonl")
+    """Returns the writer for one of `ALIGNMENT_FORMATS`."""
+    return ArchiveWriter(file, level) if kind == "npz" else LineWriter(file, kind, level)
 
 
 def _json(**values: Any) -> str:

@@ -1,6 +1,7 @@
 """A model package, written and read back."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 import torch
 
 from nmt import Translator
+from nmt.config import LinkSettings
 from nmt.translation import save_package
-from nmt.translation.package import PackageError, find_package, load_package
+from nmt.translation.package import PackageError, find_package, load_package, write_links
 
 FILES = {"README.md", "config.json", "model.safetensors", "source.spm", "target.spm"}
 
@@ -40,7 +42,8 @@ def test_run_and_package_are_found(trained: Path) -> None:
 def test_stored_search_options_and_shift_are_used(trained: Path, tmp_path: Path) -> None:
     package = load_package(trained)
     search = replace(package.settings.search, beam_size=2, length_penalty=0.0)
-    save_package(tmp_path, replace(package, settings=replace(package.settings, search=search, shift=1)))
+    settings = replace(package.settings, search=search, links=LinkSettings(shift=1))
+    save_package(tmp_path, replace(package, settings=settings))
     translator = Translator.load(tmp_path)
     assert translator.options == search
     result = translator.translate("three eggs", n_best=2)
@@ -48,6 +51,16 @@ def test_stored_search_options_and_shift_are_used(trained: Path, tmp_path: Path)
     assert result.alignment.shift == 1
     assert result.alignment.links("piece") == result.alignment.links("piece", shift=1)
     assert result.alignment.rows().tolist() == result.alignment.matrix[1:].tolist()
+
+
+def test_package_of_an_older_release_is_read(trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained / "model", tmp_path / "old")
+    values = json.loads((tmp_path / "old" / "config.json").read_text(encoding="utf-8"))
+    del values["links"]
+    (tmp_path / "old" / "config.json").write_text(json.dumps({**values, "shift": 1}), encoding="utf-8")
+    assert load_package(tmp_path / "old").settings.links == LinkSettings(shift=1)
+    write_links(tmp_path / "old", LinkSettings(end="drop", threshold=0.5))
+    assert load_package(tmp_path / "old").settings.links == LinkSettings(0, "drop", 0.5)
 
 
 def test_loading_draws_nothing(trained: Path) -> None:

@@ -89,7 +89,7 @@ def test_best_checkpoint_is_the_package(trained: Path) -> None:
 def test_package_describes_itself(trained: Path) -> None:
     settings = json.loads((trained / "model" / "config.json").read_text(encoding="utf-8"))
     assert settings["format"] == 1
-    assert (settings["source_lang"], settings["target_lang"], settings["shift"]) == ("en", "de", 0)
+    assert (settings["source_lang"], settings["target_lang"], settings["links"]["threshold"]) == ("en", "de", None)
     assert settings["model"]["decoder"] == "luong"
     assert settings["metrics"]["valid/bleu"] > 90
     card = (trained / "model" / "README.md").read_text(encoding="utf-8")
