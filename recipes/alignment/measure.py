@@ -73,8 +73,7 @@ def joined(both: Both) -> dict[str, list[Links]]:
 
 def aligned(model: Path, pairs: Iterable[tuple[str, str]]) -> list[Alignment]:
     """Returns the alignments of test sentences by forced decoding."""
-    translator = Translator.load(model, device="cpu")
-    return [translator.align(*pair) if all(pair) else Alignment.empty() for pair in pairs]
+    return list(Translator.load(model, device="cpu").align_pairs(pairs))
 
 
 def read_links_of(alignments: Sequence[Alignment], settings: LinkSettings | None, turned: bool) -> list[Links]:
