@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from nmt.alignment.aligners import ALIGNERS, aligned_text, aligner_version
-from nmt.alignment.piece_links import Link, Span, piece_links
-from nmt.alignment.words import word_spans
+from nmt.alignment.piece_links import Link, piece_links
+from nmt.alignment.words import Span, word_spans
 from nmt.config import prefixes
 from nmt.data.links import read_links, token_spans
 from nmt.data.ragged import Ragged
@@ -84,11 +84,11 @@ def _given(text: ParallelText, setting: Any) -> _Given:
 def _made(text: ParallelText, aligner: str) -> Iterator[tuple[str, Iterable[Link]]]:
     """Yields the links that an aligner makes of the whole text, case folded."""
     log.info("guided: %s aligns %s pairs", aligner, f"{len(text):,}")
-    sides = (
+    sources, targets = (
         [[line[start:end].casefold() for start, end in token_spans(line)] for line in side]
         for side in (text.sources, text.targets)
     )
-    return ((aligner, links) for links in aligned_text(*sides, aligner))
+    return ((aligner, links) for links in aligned_text(sources, targets, aligner))
 
 
 def _from_files(paths: list[Path], expected: int) -> Iterator[tuple[str, Iterable[Link]]]:

@@ -66,7 +66,7 @@ def dense_loss(weights: Tensor, shift: int) -> Tensor:
     wanted = torch.zeros_like(weights)
     for row, target, source in LINKS.tolist():
         wanted[row, target, source] = 1
-    real = TARGET.pad_id != TARGETS
+    real = TARGETS.ne(TARGET.pad_id)
     for row, target in ((wanted.sum(2) == 0) & real).nonzero().tolist():
         wanted[row, target, LENGTHS[row] - 1] = 1
     wanted = wanted / wanted.sum(2, keepdim=True).clamp_min(1)

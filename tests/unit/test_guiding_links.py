@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nmt.alignment import aligners
 from nmt.alignment.aligners import ALIGNERS, AlignerError, aligned_directions, aligned_text
 from nmt.alignment.piece_links import piece_links
 from nmt.alignment.words import word_spans
@@ -204,6 +203,6 @@ def test_an_aligner_that_is_missing_is_an_error_with_the_remedy(
     def missing(name: str) -> str:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(aligners.metadata, "version", missing)
+    monkeypatch.setattr(metadata, "version", missing)
     with pytest.raises(AlignerError, match="pip install eflomal"):
         guiding_links(text(), tokenizers, "eflomal", tmp_path)
