@@ -39,11 +39,12 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--tokenize", action="store_true", help="cut training sentences into words and marks first")
     parser.add_argument("--minutes", type=float, default=50, help="time for all trainings (default: %(default)s)")
+    parser.add_argument("--steps", type=int, metavar="N", help="end each training after so many steps instead")
     parser.add_argument(
         "--jobs", type=int, default=2, metavar="N", help="trainings at a time, a core each (default: 2)"
     )
     parser.add_argument(
-        "--pairs", type=int, default=60_000, metavar="N", help="most that models read (default: 60,000)"
+        "--pairs", type=int, default=30_000, metavar="N", help="most that models read (default: 30,000)"
     )
     parser.add_argument("--aligners", nargs="+", default=["eflomal", "fast_align"], choices=ALIGNERS, metavar="NAME")
     parser.add_argument("--decoders", nargs="+", default=["parallel"], choices=DECODERS, metavar="NAME")
@@ -59,6 +60,14 @@ def trainings(given: argparse.Namespace) -> Iterator[list[Training]]:
     for decoder in given.decoders:
         for kind in [one for one in KINDS if one in given.kinds or (one == "raw" and "self" in given.kinds)]:
             yield [Training(given.output, decoder, kind, direction) for direction in DIRECTIONS]
+
+
+def end_of(given: argparse.Namespace, count: int) -> str:
+    """Returns the setting that ends a training: steps, or its share of the time, two at a time at most."""
+    if given.steps:
+        return f"trainer.max_steps={given.steps}"
+    hours, rest = divmod(int(60 * given.minutes * min(given.jobs, 2) / count), 3600)
+    return f"trainer.max_time=00:{hours:02}:{rest // 60:02}:{rest % 60:02}"
 
 
 def gold_of(given: argparse.Namespace, text: Text) -> list[GoldSentence]:
@@ -88,12 +97,12 @@ def run(given: argparse.Namespace) -> None:
     given.aligners = list(dict.fromkeys(["eflomal", *given.aligners]))
     report(given, text, gold)
     groups = list(trainings(given))
-    seconds = int(60 * given.minutes * min(given.jobs, 2) / sum(map(len, groups)))
+    end = end_of(given, sum(map(len, groups)))
     for group in groups:
         if group[0].kind == "self":
             agree(given.output, text, group[0].decoder)
         with ThreadPoolExecutor(given.jobs) as pool:
-            list(pool.map(lambda one: one.train(text, seconds), group))
+            list(pool.map(lambda one: one.train(text, end), group))
         report(given, text, gold)
     print((given.output / "RESULTS.md").read_text(encoding="utf-8"))
 

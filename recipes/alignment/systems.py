@@ -21,9 +21,9 @@ Links = list[tuple[int, int]]
 COMMON = (
     *("logger=none", "trainer.val_check_interval=500", "trainer.log_every_n_steps=100"),
     *("callbacks.early_stopping=null", "callbacks.samples=null", "callbacks.curves=null"),
-    *("data.tokenizer.size=5000", "data.batch_tokens=2048", "data.max_length=120"),
-    *("model.embedding_size=256", "model.encoder_size=128", "model.decoder_size=256", "model.dropout=0.2"),
-    *("optimizer.lr=3e-3", "schedule.warmup_steps=200"),
+    *("data.tokenizer.size=3000", "data.batch_tokens=1024", "data.max_length=150"),
+    *("model.embedding_size=128", "model.encoder_size=96", "model.decoder_size=192", "model.dropout=0.1"),
+    *("optimizer.lr=4e-3", "schedule.warmup_steps=100"),
 )
 DECODERS = {
     "parallel": ("model=parallel", "model.decoder_layers=1", "model.cell=gru"),
@@ -106,8 +106,8 @@ class Training:
         source = Path("aligners", "eflomal") if self.kind == "guided" else Path("models", f"{self.decoder}-agreed")
         return self.folder / source / f"model.links{'' if self.direction == 'forward' else '.backward'}"
 
-    def command(self, text: Text, seconds: int) -> list[str]:
-        """Returns the command that begins the training, or continues it."""
+    def command(self, text: Text, end: str) -> list[str]:
+        """Returns the command that begins the training, or continues it; `end` is the setting that ends it."""
         if (self.run / "checkpoints" / "last.ckpt").is_file():
             return [NMT, "train", f"resume={self.run}"]
         shutil.rmtree(self.run, ignore_errors=True)
@@ -115,17 +115,15 @@ class Training:
         overrides = [*COMMON, *DECODERS[self.decoder], f"paths.output_dir={self.run}"]
         overrides += [f"data.source_lang={source}", f"data.target_lang={target}"]
         overrides += [f"data.train={text.prefix('model')}", f"data.valid={text.prefix('valid')}"]
-        hours, rest = divmod(seconds, 3600)
-        overrides.append(f"trainer.max_time=00:{hours:02}:{rest // 60:02}:{rest % 60:02}")
-        return [NMT, "train", *overrides, *([f"data.alignments={self.links}"] if self.links else [])]
+        return [NMT, "train", *overrides, end, *([f"data.alignments={self.links}"] if self.links else [])]
 
-    def train(self, text: Text, seconds: int) -> None:
+    def train(self, text: Text, end: str) -> None:
         """Trains unless it is trained."""
         if self.finished:
             return
         if self.links is not None:
             _turn(self.links)
-        call(self.command(text, seconds), self.run.name)
+        call(self.command(text, end), self.run.name)
 
 
 def _turn(path: Path) -> None:

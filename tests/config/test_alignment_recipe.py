@@ -64,15 +64,17 @@ def test_backward_links_are_turned_round(tmp_path: Path) -> None:
 def test_commands_compose_and_continue(decoder: str, tmp_path: Path) -> None:
     text = Text(tmp_path / "text", ("de", "en"))
     training = systems.Training(tmp_path, decoder, "guided", "backward")
-    command = training.command(text, 3700)
+    end = run.end_of(Namespace(steps=None, minutes=61.7, jobs=2), 2)
+    command = training.command(text, end)
     settings = resolve(composed(*(one for one in command[2:] if not one.startswith("paths.output_dir"))))
     assert settings.model.decoder == decoder
     assert settings.guided is not None
     assert (settings.data.source_lang, settings.data.target_lang) == ("en", "de")
-    assert "trainer.max_time=00:01:01:40" in command
+    assert "trainer.max_time=00:01:01:42" in command
+    assert run.end_of(Namespace(steps=7, minutes=50, jobs=1), 6) == "trainer.max_steps=7"
     (training.run / "checkpoints").mkdir(parents=True)
     (training.run / "checkpoints" / "last.ckpt").touch()
-    assert training.command(text, 3700)[1:] == ["train", f"resume={training.run}"]
+    assert training.command(text, end)[1:] == ["train", f"resume={training.run}"]
 
 
 def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +82,7 @@ def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
     text = Text(tmp_path / "text", ("de", "en"))
     training = systems.Training(tmp_path, "parallel", "raw", "forward")
     write_lines(training.run / "metrics.json", ["{}"])
-    training.train(text, 60)
+    training.train(text, "")
     write_lines(tmp_path / "models" / "parallel-agreed" / "model.links", ["0-0"])
     systems.agree(tmp_path, text, "parallel")
     write_lines(tmp_path / "aligners" / "eflomal" / "seconds", ["1"])

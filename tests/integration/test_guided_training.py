@@ -16,8 +16,8 @@ from tests.trained import TINY, UNSEEN, write_lines
 SHORT = (
     *("model=parallel", "model.decoder_layers=1", "model.cell=gru", "model.dropout=0", "logger=none"),
     *("model.embedding_size=48", "model.encoder_size=32", "model.decoder_size=64"),
-    *("data.batch_tokens=512", "data.phrasebook.train=3000", "data.phrasebook.valid=10", "data.phrasebook.test=60"),
-    *("optimizer.lr=1e-2", "schedule.warmup_steps=30", "trainer.max_steps=90", *UNSEEN),
+    *("data.batch_tokens=512", "data.phrasebook.train=2000", "data.phrasebook.valid=10", "data.phrasebook.test=30"),
+    *("optimizer.lr=1e-2", "schedule.warmup_steps=30", "trainer.max_steps=70", *UNSEEN),
 )
 
 
@@ -30,13 +30,9 @@ def figures(call_nmt: CallNmt, run: str, *overrides: str) -> dict[str, Any]:
 
 def test_links_teach_attention_where_to_look(call_nmt: CallNmt) -> None:
     plain = figures(call_nmt, "plain")["test/aer"]
-    own = figures(call_nmt, "own", "data.alignments=gold", "guided.shift=0")["test/aer"]
-    after = figures(call_nmt, "after", "data.alignments=gold")["test/aer"]
-    assert Translator.load("after").links.shift == 1
-    assert Translator.load("own").links.shift == 0
-    # A step that knows the word it aligns has an easier task than one that is yet to write it.
-    assert after < own < plain - 0.05
-    assert after < plain - 0.2
+    guided = figures(call_nmt, "guided", "data.alignments=gold")["test/aer"]
+    assert Translator.load("guided").links.shift == 1
+    assert guided < plain - 0.2
 
 
 def test_a_file_and_resume(call_nmt: CallNmt, tmp_path: Path) -> None:
