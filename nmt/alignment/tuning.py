@@ -11,7 +11,7 @@ from nmt.alignment.pairs import AlignedPair
 from nmt.alignment.symmetrization import symmetrize
 from nmt.config import END_RULES, LinkSettings
 
-THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 
 Gold = Sequence[Collection[Link]]
 

@@ -81,6 +81,11 @@ class Tokenizer:
         """Returns what SentencePiece calls each id, rows for missing special tokens left out."""
         return [self._processor.id_to_piece(one) for one in range(self._processor.get_piece_size())]
 
+    def normalize(self, text: str) -> str:
+        """Returns what SentencePiece makes of a text before it is cut, spaces as spaces (NFKC, as a rule)."""
+        found: str = self._processor.normalize(text)
+        return found.replace(SPACE, " ").strip(" ")
+
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of many sentences, each with the end mark."""
         eos_id, unk_id = self.vocabulary.eos_id, self.vocabulary.unk_id
@@ -118,7 +123,7 @@ def _standing(text: str, tokens: Sequence[str], spans: Sequence[Span]) -> list[S
         start, end = found[place]
         if not _is_blank(text, start, end):
             following = start, end, tokens[place]
-        elif tokens[place].strip(SPACE):
+        elif tokens[place].replace(SPACE, " ").strip():
             found[place] = start, _end_of_character(text, *following)
     return found
 

@@ -54,6 +54,12 @@ def test_possible_links_cost_nothing_when_missed() -> None:
     assert agreement([sure | {(1, 1)}], [sure], [possible]).error_rate == 0
 
 
+def test_f1_is_the_harmonic_mean() -> None:
+    found = agreement([{(0, 0), (1, 1), (2, 3), (3, 3)}], [{(0, 0), (1, 1), (2, 2)}], [{(2, 3)}])
+    assert found.f1 == pytest.approx(2 * (3 / 4) * (2 / 3) / (3 / 4 + 2 / 3))
+    assert agreement([{(0, 1)}], [{(0, 0)}], [set()]).f1 == 0
+
+
 def test_repeated_links_count_once() -> None:
     assert agreement([[(0, 0), (0, 0)]], [[(0, 0)]], [[]]) == Agreement(1, 1, 1, 1)
 

@@ -62,7 +62,7 @@ def foreign_model(**options: Any) -> bytes:
     """Returns a model made without this toolkit."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(TEXT), model_writer=model, vocab_size=60, minloglevel=2, **options
+        sentence_iterator=iter(TEXT), model_writer=model, minloglevel=2, **{"vocab_size": 60, **options}
     )
     return model.getvalue()
 
@@ -77,11 +77,18 @@ def test_pieces_are_parallel_and_end_with_the_mark(tokenizer: Tokenizer, text: s
     assert END_MARK not in pieces.tokens[:-1]
 
 
+def follow(text: str, before: tuple[int, int], after: tuple[int, int]) -> bool:
+    """Whether one span follows another: they overlap only in a character that both spell parts of."""
+    shared = text[after[0] : before[1]].strip()
+    parts = unicodedata.normalize("NFKC", shared)
+    return before[0] <= after[0] and before[1] <= after[1] and (not shared or len(parts.encode()) > 1)
+
+
 @pytest.mark.parametrize("text", RAW)
 def test_spans_follow_each_other_inside_the_text(tokenizer: Tokenizer, text: str) -> None:
     spans = tokenizer.encode(text).spans
     assert all(0 <= start <= end <= len(text) for start, end in spans)
-    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+    assert all(follow(text, before, after) for before, after in pairwise(spans))
     covered = {place for start, end in spans for place in range(start, end)}
     missed = [text[place] for place in range(len(text)) if place not in covered]
     # A character that normalisation drops (white space at the ends, a byte order mark) belongs to no piece.
@@ -113,6 +120,48 @@ def test_each_word_is_covered_by_pieces_that_spell_it(tokenizer: Tokenizer, text
             if first < start + len(word) and (last > start or first == last == start)
         ]
         assert unicodedata.normalize("NFKC", word) in "".join(inside)
+
+
+UNSEEN = st.one_of(
+    st.text(st.sampled_from("犬が走る。東京カーｶﾞか\u3099 １２½…ﬁ㍿ﷺ\u3000"), max_size=12),
+    st.text(st.sampled_from("Příliš žluťoučký kůň\u030c\u0301e\u00a0 „“,–…"), max_size=12),
+    st.text(st.sampled_from("😀👍🏽👨\u200d👩 é\u202fn\u0303¼ⅷ㎏한ᄒ\u1161\u11ab क\u093c"), max_size=12),
+    st.text(max_size=8),
+)
+
+
+@pytest.fixture(scope="module", params=["unigram", "bpe", "byte fallback"])
+def any_kind(request: pytest.FixtureRequest) -> Tokenizer:
+    if request.param == "byte fallback":
+        return Tokenizer(foreign_model(byte_fallback=True, vocab_size=330))
+    return Tokenizer(train_model(TEXT, TokenizerSettings(type=request.param)))
+
+
+@settings(deadline=None, max_examples=150)
+@given(text=UNSEEN)
+def test_characters_of_a_piece_stand_where_its_span_says(any_kind: Tokenizer, text: str) -> None:
+    pieces = any_kind.encode(text)
+    for number, token, (start, end) in zip(pieces.ids[:-1], pieces.tokens, pieces.spans, strict=False):
+        standing = any_kind.normalize(text[start:end])
+        if token.startswith("<0x"):
+            assert bytes([int(token[1:-1], 16)]) in standing.encode()
+        elif number != any_kind.vocabulary.unk_id:
+            assert token.replace("▁", " ").strip() in standing
+            assert start < end or not token.strip("▁")
+
+
+def test_pieces_of_one_character_all_stand_on_it(unigram: Tokenizer) -> None:
+    pieces = unigram.encode("Ω½Ω")
+    assert "".join(pieces.tokens[:-1]).strip("▁") == "Ω1⁄2Ω"
+    inner = [span for token, span in zip(pieces.tokens, pieces.spans, strict=True) if set(token) & set("1⁄2")]
+    assert set(inner) == {(1, 2)}
+
+
+def test_bytes_of_one_character_all_stand_on_it() -> None:
+    made = Tokenizer(foreign_model(byte_fallback=True, vocab_size=330))
+    for pieces in (made.encode("ж😀"), made.decode(made.encode("ж😀").ids)):
+        spans = [span for token, span in zip(pieces.tokens, pieces.spans, strict=True) if token.startswith("<0x")]
+        assert spans == [(0, 1)] * 2 + [(1, 2)] * 4
 
 
 LETTERS = sorted({one for line in TEXT for one in unicodedata.normalize("NFKC", line)} - {" "})
@@ -218,7 +267,7 @@ def test_text_of_any_script_comes_back(script: str, kind: str) -> None:
         assert tokenizer.vocabulary.unk_id not in pieces.ids
         assert tokenizer.decode(pieces.ids).text == unicodedata.normalize("NFKC", text)
         assert all(0 <= start <= end <= len(text) for start, end in pieces.spans)
-        assert all(before[1] <= after[0] for before, after in pairwise(pieces.spans))
+        assert all(follow(text, before, after) for before, after in pairwise(pieces.spans))
 
 
 @pytest.mark.parametrize(
