@@ -71,4 +71,6 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(UNFINISHED)
 	$(PIP) setuptools wheel torch
 	$(PIP) --no-build-isolation -e '.[dev]'
+	@$(PIP) cython && $(PIP) --no-build-isolation eflomal 2>/dev/null \
+	  || echo "The aligner eflomal, which is built with a C compiler, could not be installed: its tests are skipped."
 	@rm $(UNFINISHED) && touch $(STAMP)

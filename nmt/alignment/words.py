@@ -81,7 +81,7 @@ def piece_shares(text: str, spans: Sequence[Span], split: str = "space") -> list
     """
     words = word_spans(text, split)
     ends = [end for _, end in words]
-    return [_words_at(text, span, words, ends) for span in spans]
+    return [words_at(text, span, words, ends) for span in spans]
 
 
 def piece_words(text: str, spans: Sequence[Span], split: str = "space") -> list[int]:
@@ -89,7 +89,8 @@ def piece_words(text: str, spans: Sequence[Span], split: str = "space") -> list[
     return [min(shares) for shares in piece_shares(text, spans, split)]
 
 
-def _words_at(text: str, span: Span, words: Sequence[Span], ends: Sequence[int]) -> dict[int, float]:
+def words_at(text: str, span: Span, words: Sequence[Span], ends: Sequence[int]) -> dict[int, float]:
+    """Returns the words that a piece stands in, with shares; `ends` are those of the words, of which there is one."""
     start, end = span
     while start < end and text[start].isspace():
         start += 1

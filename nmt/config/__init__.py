@@ -7,6 +7,7 @@ misspelt key, a value of the wrong type or an unknown choice with one line that 
 from nmt.config.attention import AttentionSettings
 from nmt.config.checks import SettingsError, UserError, at_least, build, choice, convert, nearest, plain
 from nmt.config.data import DataSettings, PhrasebookSettings, TokenizerSettings, column_names, prefixes
+from nmt.config.guided import GuidedSettings
 from nmt.config.links import DECODER_LINKS, END_RULES, LinkSettings, link_settings
 from nmt.config.model import ModelSettings, Vocabulary
 from nmt.config.search import PRECISIONS, STOPPING, SearchOptions, search_options
@@ -18,6 +19,7 @@ __all__ = [
     "STOPPING",
     "AttentionSettings",
     "DataSettings",
+    "GuidedSettings",
     "LinkSettings",
     "ModelSettings",
     "PhrasebookSettings",

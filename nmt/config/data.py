@@ -72,6 +72,9 @@ class DataSettings:
             `hf://NAME[@CONFIG][:SPLIT]`, a data set of the hub.
         valid: what early stopping looks at.
         test: what is translated at the end.
+        alignments: links between the words of the training text, for guided training: a file, or a list of them, with a
+            line of `source-target` pairs for each pair of sentences; `gold`, those that the phrasebook has; or what
+            makes them: `eflomal`, `hmm`, `ibm4` or `fast_align`; None: none.
         columns: source and target column of tables, by name, or by number from 0 in a .tsv without names; None: those
             named like the languages, or `source` and `target`, or the first two of a .tsv without names.
         skip_broken: leave broken pairs out, such as lines that are not UTF-8, instead of refusing them.
@@ -88,6 +91,7 @@ class DataSettings:
     train: Any = None
     valid: Any = None
     test: Any = None
+    alignments: Any = None
     columns: Any = None
     skip_broken: bool = False
     pretokenized: bool = False
@@ -100,7 +104,7 @@ class DataSettings:
     def __post_init__(self) -> None:
         for name in ("batch_tokens", "max_length", "max_ratio"):
             at_least(getattr(self, name), 1, f"data.{name}")
-        for name in ("train", "valid", "test"):
+        for name in ("train", "valid", "test", "alignments"):
             prefixes(getattr(self, name), f"data.{name}")
         column_names(self.columns)
 

@@ -27,6 +27,7 @@ class PairBatch(NamedTuple):
         target: ids with the end mark, right-padded.
         target_tokens: real target tokens of the batch.
         step_tokens: real target tokens of the whole optimizer step that the batch belongs to.
+        links: row, target piece and source piece of each given link, if links are given.
     """
 
     source: Int[Tensor, "batch source"]
@@ -34,6 +35,7 @@ class PairBatch(NamedTuple):
     target: Int[Tensor, "batch target"]
     target_tokens: int
     step_tokens: int
+    links: Int[Tensor, "links 3"] | None = None
 
 
 def plan_batches(pairs: EncodedPairs, batch_tokens: int, seed: int, epoch: int) -> list[Indices]:
@@ -91,6 +93,14 @@ def pad(ragged: Ragged, batch: Indices, pad_id: int) -> Int[Tensor, "batch lengt
     return torch.from_numpy(padded)
 
 
+def batch_links(ragged: Ragged, batch: Indices) -> Int[Tensor, "links 3"]:
+    """Returns row, target piece and source piece of each link of a batch."""
+    places = [ragged[index].reshape(-1, 2) for index in batch]
+    rows = np.repeat(np.arange(len(batch)), [len(one) for one in places])
+    sources, targets = np.concatenate(places).T.astype(np.int64)
+    return torch.from_numpy(np.stack([rows, targets, sources], axis=1))
+
+
 @dataclass
 class BatchLoader:
     """Each iteration gives the batches of the next epoch, or the rest of one after `load_state_dict`.
@@ -137,6 +147,7 @@ class BatchLoader:
                 target=pad(self.pairs.target, batch, self.target_pad),
                 target_tokens=tokens[self.position - 1 - first],
                 step_tokens=sum(tokens),
+                links=None if self.pairs.links is None else batch_links(self.pairs.links, batch),
             )
 
     def state_dict(self) -> dict[str, int]:

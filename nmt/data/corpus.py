@@ -109,7 +109,12 @@ class FilterReport:
 
 
 def encode_pairs(
-    text: ParallelText, source: Tokenizer, target: Tokenizer, settings: DataSettings, cache: Path | None = None
+    text: ParallelText,
+    source: Tokenizer,
+    target: Tokenizer,
+    settings: DataSettings,
+    cache: Path | None = None,
+    links: Ragged | None = None,
 ) -> tuple[EncodedPairs, FilterReport]:
     """Encodes training text and drops pairs that are empty, too long or of too unequal length.
 
@@ -119,11 +124,12 @@ def encode_pairs(
         target: the tokenizer of its target side.
         settings: hold the limits of the filters.
         cache: folder in which the ids of text that lies in the cache are kept, too.
+        links: given links of each pair; see `EncodedPairs`.
 
     Raises:
         DataError: nothing is left.
     """
-    pairs = _encode(text, source, target, cache)
+    pairs = replace(_encode(text, source, target, cache), links=links)
     source_sizes, target_sizes = pairs.source.lengths - 1, pairs.target.lengths - 1
     shorter, longer = np.minimum(source_sizes, target_sizes), np.maximum(source_sizes, target_sizes)
     empty = shorter == 0

@@ -57,14 +57,22 @@ class Ragged:
 
 @dataclass(frozen=True)
 class EncodedPairs:
-    """Pairs of id sequences, each with its end mark."""
+    """Pairs of id sequences, each with its end mark.
+
+    Attributes:
+        source: ids of the source sentences.
+        target: ids of their translations.
+        links: of each pair, the places of a source and a target piece in turn, as often as two are linked; or None.
+    """
 
     source: Ragged
     target: Ragged
+    links: Ragged | None = None
 
     def __len__(self) -> int:
         return len(self.source)
 
     def select(self, rows: Counts) -> "EncodedPairs":
         """Returns a view on some of the pairs, in the order of `rows`."""
-        return EncodedPairs(self.source.select(rows), self.target.select(rows))
+        links = None if self.links is None else self.links.select(rows)
+        return EncodedPairs(self.source.select(rows), self.target.select(rows), links)

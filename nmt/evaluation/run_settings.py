@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from nmt.config import DataSettings, ModelSettings, SearchOptions
+from nmt.config import DataSettings, GuidedSettings, ModelSettings, SearchOptions
 
 UNNAMED = (
     *("paths", "logger", "hydra", "resume", "name", "callbacks"),
@@ -69,6 +69,7 @@ def describe(settings: Settings, names: Settings) -> str:
 DEFAULTS = flatten(
     {
         "coverage_loss": 0.0,
+        "guided": asdict(GuidedSettings()),
         "model": asdict(ModelSettings()),
         "data": asdict(DataSettings()),
         "search": asdict(SearchOptions()),

@@ -27,10 +27,11 @@ class TranslationData(pl.LightningDataModule):
         cache: Path,
         seed: int,
         accumulate: int = 1,
+        links: Ragged | None = None,
     ) -> None:
         super().__init__()
         self._tokenizers, self._settings = tokenizers, settings
-        pairs, self.report = encode_pairs(corpus.train, *tokenizers, settings, cache)
+        pairs, self.report = encode_pairs(corpus.train, *tokenizers, settings, cache, links)
         self.train = self._loader(pairs, seed, accumulate)
         self.valid = self._loader(self._all_pairs(corpus.valid), 0, 1)
 

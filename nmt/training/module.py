@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from nmt.config import ModelSettings, Vocabulary
+from nmt.config import GuidedSettings, ModelSettings, Vocabulary
 from nmt.config.attention import outside_package
 from nmt.data.batches import PairBatch
 from nmt.modules.build import build_model
 from nmt.search.forced import shift_right
-from nmt.training.losses import coverage_sum, loss_sums
+from nmt.training.losses import coverage_sum, guided_sum, loss_sums
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
 ScheduleFactory = Callable[[Optimizer], LRScheduler]
@@ -45,6 +45,7 @@ class TranslationModule(pl.LightningModule):
         schedule: ScheduleFactory,
         label_smoothing: float = 0.0,
         coverage_loss: float = 0.0,
+        guided: GuidedSettings | None = None,
         seed: int = 1,
     ) -> None:
         super().__init__()
@@ -52,6 +53,7 @@ class TranslationModule(pl.LightningModule):
         self.model = build_model(settings, source, target, typed_packages(settings))
         self.target = target
         self.label_smoothing, self.coverage_loss, self.seed = label_smoothing, coverage_loss, seed
+        self.guided = guided
         self._optimizer, self._schedule = optimizer, schedule
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
@@ -122,4 +124,20 @@ class TranslationModule(pl.LightningModule):
         )
         if self.coverage_loss:
             smoothed = smoothed + self.coverage_loss * coverage_sum(decoded.weights, batch.target != self.target.pad_id)
+        if self.guided is not None and batch.links is not None:
+            guidance = self._guidance(batch, decoded.weights, self.guided)
+            self.log("train/guided_loss", guidance.detach() / batch.target_tokens, batch_size=batch.target_tokens)
+            smoothed = smoothed + (self.guided.weight or 1.0) * self.guided.decay**self.current_epoch * guidance
         return smoothed, plain
+
+    def _guidance(self, batch: PairBatch, weights: Tensor, settings: GuidedSettings) -> Tensor:
+        assert batch.links is not None
+        return guided_sum(
+            weights,
+            batch.links,
+            batch.target,
+            batch.source_lengths,
+            pad_id=self.target.pad_id,
+            shift=settings.shift or 0,
+            unlinked=settings.unlinked,
+        )

@@ -12,6 +12,7 @@ import yaml
 
 from nmt.config import (
     DataSettings,
+    GuidedSettings,
     ModelSettings,
     SearchOptions,
     SettingsError,
@@ -51,6 +52,10 @@ TEXT = Defaults(
 )
 
 
+UPDATES_FIRST = ("luong", "parallel", "conditional")
+"""Decoders that ask with a state which knows the last token: at the step after a token's own they know which it was."""
+
+
 @dataclass(frozen=True)
 class RunSettings:
     """The typed part of a configuration; trainer, callbacks, loggers, optimizer and schedule stay as they are."""
@@ -62,6 +67,7 @@ class RunSettings:
     seed: int
     label_smoothing: float
     coverage_loss: float
+    guided: GuidedSettings | None
     run: Path
     root: Path
     cache: Path
@@ -124,10 +130,28 @@ def resolve(config: Mapping[str, Any]) -> RunSettings:
         seed=seed,
         label_smoothing=smoothing,
         coverage_loss=coverage_loss,
+        guided=guided_settings(config, data, model),
         run=Path(config["paths"]["output_dir"]),
         root=Path(config["paths"]["root"]),
         cache=cache_folder(config["paths"]["cache_dir"]),
     )
+
+
+def guided_settings(config: Mapping[str, Any], data: DataSettings, model: ModelSettings) -> GuidedSettings | None:
+    """Returns how attention learns from given links, the row decided; None without links.
+
+    Raises:
+        SettingsError: settings that cannot be, or an attention that has no weights.
+    """
+    settings = build(GuidedSettings, config.get("guided", {}), "guided")
+    if data.alignments is None:
+        if settings.weight is not None:
+            raise SettingsError(f"guided.weight={settings.weight} has no links to learn from: set data.alignments")
+        return None
+    if model.attention.score == NO_SCORE:
+        raise SettingsError(f"data.alignments={data.alignments} has nothing to act on: score 'none' does not attend")
+    shift = int(model.decoder in UPDATES_FIRST) if settings.shift is None else settings.shift
+    return replace(settings, shift=shift, weight=1.0 if settings.weight is None else settings.weight)
 
 
 def defaults_for(config: Mapping[str, Any]) -> Defaults:
@@ -146,6 +170,7 @@ def resolved_config(config: Mapping[str, Any], settings: RunSettings) -> dict[st
         **config,
         "data": plain(settings.data),
         "model": plain(settings.model),
+        **({} if settings.guided is None else {"guided": plain(settings.guided)}),
         "search": {name: getattr(settings.search, name) for name in config["search"]},
         "trainer": with_end(config["trainer"], defaults_for(config)),
     }

@@ -20,6 +20,7 @@ from nmt.data.vocabulary import load_tokenizers
 from nmt.training import loggers
 from nmt.training.callbacks import LastValidation, PackageWriter, ProgressLines, TokenRate, link_latest
 from nmt.training.data import TranslationData
+from nmt.training.guidance import guiding_links
 from nmt.training.links import choose_links
 from nmt.training.memory import keep_freed_memory
 from nmt.training.module import TranslationModule, typed_packages
@@ -120,11 +121,19 @@ def prepare(config: Mapping[str, Any], settings: RunSettings, resume: Path | Non
     tokenizers = load_tokenizers(corpus.train, asked, settings.cache)
     accumulate = int(config["trainer"]["accumulate_grad_batches"])
     data = TranslationData(
-        corpus, tokenizers, settings.data, cache=settings.cache, seed=settings.seed, accumulate=accumulate
+        corpus,
+        tokenizers,
+        settings.data,
+        cache=settings.cache,
+        seed=settings.seed,
+        accumulate=accumulate,
+        links=guiding_links(corpus.train, tokenizers, settings.data.alignments, settings.cache),
     )
     module = _module(config, settings, tokenizers)
     languages = settings.data.source_lang, settings.data.target_lang
     links = DECODER_LINKS[settings.model.decoder]
+    if settings.guided is not None:  # the row that is taught
+        links = replace(links, shift=settings.guided.shift or 0)
     described = package_settings(settings.model, *languages, search=settings.search, links=links)
     made = with_size(config, tokenizers)
     return Prepared(settings, made, corpus, data, module, Package(described, module.model, *tokenizers))
@@ -161,6 +170,7 @@ def _module(
         schedule=instantiate(config["schedule"]),
         label_smoothing=settings.label_smoothing,
         coverage_loss=settings.coverage_loss,
+        guided=settings.guided,
         seed=settings.seed,
     )
     try:
