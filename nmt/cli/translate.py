@@ -75,9 +75,7 @@ def run(arguments: Sequence[str]) -> None:
         parser().error("--workers above 1 needs --batch-size above 1: with 1 each line is answered before the next")
     if given.dictionary and not given.replace_unknown:
         parser().error("--dictionary is of unknown words: it needs --replace-unknown")
-    if given.dictionary and not given.replace_unknown:
-        parser().error("--dictionary is of unknown words: it needs --replace-unknown")
-    _check_beam(given)
+    check_beam(given, parser())
     _check_files(given)
     set_threads(given.threads if given.workers == 1 else 1)
     with naming(given.output or "standard output", given.alignments), ExitStack() as stack:
