@@ -42,6 +42,11 @@ def parser() -> Parser:
     made.add_argument("--level", default="word", choices=("word", "piece"), help="default: %(default)s")
     made.add_argument("--reverse", metavar="MODEL2", help="a model of the other direction, whose links are joined")
     made.add_argument("--symmetrize", choices=METHODS, help="how they are joined (default: grow-diag-final-and)")
+    made.add_argument(
+        "--posterior",
+        action="store_true",
+        help="weigh source words also by how probable each alone would make the target word: slower, better links",
+    )
     add_links(made)
     gold = made.add_argument_group("gold links")
     gold.add_argument("--gold", metavar="FILE", help="gold links, as lines of i-j and ipj or in the NAACL format")
@@ -109,7 +114,9 @@ def _aligned(given: argparse.Namespace, pairs: Iterator[tuple[str, str]], batch_
     if given.reverse:
         backward = load_translator(argparse.Namespace(**{**vars(given), "model": given.reverse}))
         set_links(backward, given, "reverse")
-    return align_both(pairs, forward, backward, given.symmetrize or METHODS[-1], batch_size=batch_size)
+    return align_both(
+        pairs, forward, backward, given.symmetrize or METHODS[-1], batch_size=batch_size, posterior=given.posterior
+    )
 
 
 def _tune(

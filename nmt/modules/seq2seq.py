@@ -72,6 +72,16 @@ class Seq2Seq(nn.Module):
         decoded: Decoded = self.decoder.step(self.target_embedding(tokens), source, state)
         return decoded
 
+    def at_each_place(
+        self, tokens: Int[Tensor, "batch 1"], source: Source, state: DecoderState
+    ) -> Float[Tensor, "batch source hidden"]:
+        """Returns what predicts the next token if one source token alone is looked at, for each of them.
+
+        `tokens` is what the step has read, `state` the state after it.
+        """
+        found: Tensor = self.decoder.at_each_place(self.target_embedding(tokens), source, state)
+        return found
+
     def forward(
         self,
         source: Int[Tensor, "batch source"],
@@ -107,6 +117,7 @@ class View:
 
     def __init__(self, model: Seq2Seq, temperature: float | None, tokens: Int[Tensor, " columns"] | None) -> None:
         self._model, self._temperature = model, temperature
+        self.advance, self.at_each_place = model.advance, model.at_each_place
         self.output: Any = model.output if tokens is None else model.output.of(tokens)
 
     def start(

@@ -1,7 +1,7 @@
 """Search: greedy, beam and forced decoding over any model that can start and step. Imports torch alone."""
 
 from nmt.search.beam import beam_search
-from nmt.search.forced import Forced, forced_decode, forced_weights
+from nmt.search.forced import Forced, forced_decode, forced_weights, posterior_weights
 from nmt.search.greedy import greedy_search
 from nmt.search.model import Batch, Hypothesis, StepModel, Words
 
@@ -15,4 +15,5 @@ __all__ = [
     "forced_decode",
     "forced_weights",
     "greedy_search",
+    "posterior_weights",
 ]

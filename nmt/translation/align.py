@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import tee
+from typing import Any
 
 from nmt.alignment import SYMMETRIZATIONS, AlignedPair, Alignment
 from nmt.config import choice
@@ -15,6 +16,7 @@ def align_both(
     symmetrize: str = "grow-diag-final-and",
     *,
     batch_size: int = BATCH_SIZE,
+    posterior: bool = False,
 ) -> Iterator[AlignedPair]:
     """Yields each pair with its alignments, in order; reads only a few batches ahead, none with `batch_size` 1.
 
@@ -24,6 +26,7 @@ def align_both(
         backward: a model of the other direction; None: one way only.
         symmetrize: how links of both directions are joined.
         batch_size: most pairs that go together.
+        posterior: as in `Translator.align_pairs`.
 
     Raises:
         SettingsError: an unknown method, or a batch size below 1.
@@ -31,9 +34,10 @@ def align_both(
     """
     choice(symmetrize, SYMMETRIZATIONS, "symmetrize")
     texts, ahead, turned = tee(pairs, 3)
-    ways = [forward.align_pairs(ahead, batch_size=batch_size)]
+    options: dict[str, Any] = {"batch_size": batch_size, "posterior": posterior}
+    ways = [forward.align_pairs(ahead, **options)]
     if backward is not None:
-        ways.append(backward.align_pairs(((target, source) for source, target in turned), batch_size=batch_size))
+        ways.append(backward.align_pairs(((target, source) for source, target in turned), **options))
     else:
         del turned
     return _joined(texts, ways, symmetrize)

@@ -17,19 +17,10 @@ from nmt.modules.rounding import to_int8
 from nmt.modules.seq2seq import Seq2Seq
 from nmt.translation.carried import carried
 from nmt.translation.devices import available_device
+from nmt.translation.given import GivenPairs, sentence
 from nmt.translation.package import load_package
 from nmt.translation.result import Hypothesis, NoAlignmentError, PairScore, Translation
-from nmt.translation.scoring import (
-    LONG,
-    NO_SCORE,
-    WINDOW,
-    PiecePair,
-    padded_ids,
-    pair_score,
-    score_steps,
-    source_batches,
-    stream_pairs,
-)
+from nmt.translation.scoring import NO_SCORE, WINDOW, padded_ids, source_batches, stream_pairs
 from nmt.translation.shortlist import Shortlist
 
 log = logging.getLogger(__name__)
@@ -160,12 +151,14 @@ class Translator:
             first += len(window)
 
     @overload
-    def align(self, source: str, target: str) -> Alignment: ...  # type: ignore[overload-overlap]
+    def align(self, source: str, target: str, *, posterior: bool = ...) -> Alignment: ...  # type: ignore[overload-overlap]
 
     @overload
-    def align(self, source: Sequence[str], target: Sequence[str]) -> list[Alignment]: ...
+    def align(self, source: Sequence[str], target: Sequence[str], *, posterior: bool = ...) -> list[Alignment]: ...
 
-    def align(self, source: str | Sequence[str], target: str | Sequence[str]) -> Alignment | list[Alignment]:
+    def align(
+        self, source: str | Sequence[str], target: str | Sequence[str], *, posterior: bool = False
+    ) -> Alignment | list[Alignment]:
         """Returns the alignment that the model gives to a translation it is shown (forced decoding).
 
         Two lists give a list; see `align_pairs`.
@@ -175,13 +168,16 @@ class Translator:
             NoAlignmentError: the model does not attend.
         """
         if isinstance(source, str) and isinstance(target, str):
-            self._check_aligns()
-            return self._align_batch([self._pair(source, target)])[0]
+            found = self.align_pairs([(source, target)], posterior=posterior)
+            GivenPairs(self).one(source, target)  # refuses an empty sentence
+            return next(found)
         if isinstance(source, str) or isinstance(target, str) or len(source) != len(target):
             raise SettingsError("align takes two sentences, or two lists with a translation for each sentence")
-        return list(self.align_pairs(zip(source, target, strict=True)))
+        return list(self.align_pairs(zip(source, target, strict=True), posterior=posterior))
 
-    def align_pairs(self, pairs: Iterable[tuple[str, str]], *, batch_size: int = BATCH_SIZE) -> Iterator[Alignment]:
+    def align_pairs(
+        self, pairs: Iterable[tuple[str, str]], *, batch_size: int = BATCH_SIZE, posterior: bool = False
+    ) -> Iterator[Alignment]:
         """Yields the alignment of each given pair, in order; reads only a few batches ahead.
 
         Long sources are cut as in `stream`; their later words have no links. A pair with an empty side gets an empty
@@ -190,13 +186,18 @@ class Translator:
         Args:
             pairs: sentences and their translations, with or without line ends.
             batch_size: most pairs that go together; none is read ahead with 1.
+            posterior: weigh source tokens not by attention alone, but also by how probable each would make the target
+                token if it alone were looked at; better links of given pairs, see `nmt.search.posterior_weights`.
 
         Raises:
             SettingsError: a batch size below 1.
             NoAlignmentError: the model does not attend.
         """
-        self._check_aligns()
-        return stream_pairs(self._pairs(pairs), batch_size, self._align_batch, Alignment.empty())
+        if not self.model.aligns:
+            raise NoAlignmentError
+        given = GivenPairs(self)
+        work = given.align_after if posterior else given.align
+        return stream_pairs(given.read(pairs), batch_size, work, Alignment.empty())
 
     def score_pair(self, source: str, target: str) -> PairScore:
         """Returns the log-probability of a given translation.
@@ -204,7 +205,8 @@ class Translator:
         Raises:
             SettingsError: one of the two is empty.
         """
-        return self._score_batch([self._pair(source, target)])[0]
+        given = GivenPairs(self)
+        return given.score([given.one(source, target)])[0]
 
     def score_pairs(self, pairs: Iterable[tuple[str, str]], *, batch_size: int = BATCH_SIZE) -> Iterator[PairScore]:
         """Yields the log-probability of each given translation, in order; reads only a few batches ahead.
@@ -218,46 +220,12 @@ class Translator:
         Raises:
             SettingsError: a batch size below 1.
         """
-        return stream_pairs(self._pairs(pairs), batch_size, self._score_batch, NO_SCORE)
-
-    def _pairs(self, pairs: Iterable[tuple[str, str]]) -> Iterator[PiecePair]:
-        for number, (source, target) in enumerate(pairs, 1):
-            yield PiecePair(self.encode(source, number, self.options), self.target.encode(_sentence(target)))
-
-    def _score_batch(self, pairs: Sequence[PiecePair]) -> list[PairScore]:
-        model, source, target = self._forced(pairs)
-        if len(pairs) == 1 and len(pairs[0].target.ids) > LONG:
-            return [pair_score(pairs[0].target, score_steps(model, source, pairs[0].target, self.target.vocabulary))]
-        log_probs = search.forced_decode(model, source, target, self.target.vocabulary).log_probs.cpu()
-        return [pair_score(pair.target, row) for pair, row in zip(pairs, log_probs, strict=True)]
-
-    def _align_batch(self, pairs: Sequence[PiecePair]) -> list[Alignment]:
-        weights = search.forced_weights(*self._forced(pairs), self.target.vocabulary)
-        return [
-            self._alignment(*pair, row[: len(pair.target.ids), : len(pair.source.ids)])
-            for pair, row in zip(pairs, weights, strict=True)
-        ]
-
-    def _check_aligns(self) -> None:
-        if not self.model.aligns:
-            raise NoAlignmentError
-
-    def _pair(self, source: str, target: str) -> PiecePair:
-        pair = PiecePair(self.encode(source, 1, self.options), self.target.encode(_sentence(target)))
-        if pair.empty:
-            raise SettingsError("an empty sentence cannot be aligned or scored")
-        return pair
-
-    def _forced(self, pairs: Sequence[PiecePair]) -> tuple[Any, search.Batch, Tensor]:
-        """Returns the model, sources and target ids of pairs that are run together."""
-        self.model.eval()
-        target, _ = self._ids(self.target, [pair.target for pair in pairs])
-        model = self.model.viewed(self.options.attention_temperature)
-        return model, self._batch([pair.source for pair in pairs]), target
+        given = GivenPairs(self)
+        return stream_pairs(given.read(pairs), batch_size, given.score, NO_SCORE)
 
     def encode(self, line: str, number: int, options: SearchOptions) -> Pieces:
         """Cuts a line into pieces, at most `max_source_length`; `number` names the line in a warning."""
-        text = _sentence(line)
+        text = sentence(line)
         pieces, most = self.source.encode(text), options.max_source_length
         if len(pieces.ids) - 1 <= most:
             return pieces
@@ -275,7 +243,7 @@ class Translator:
 
     def search_batch(self, pieces: Sequence[Pieces], options: SearchOptions) -> list[Translation]:
         """Translates one batch of sentences in pieces, none of them empty."""
-        batch, vocabulary, words = self._batch(pieces), self.target.vocabulary, None
+        batch, vocabulary, words = search.Batch(*self.padded(self.source, pieces)), self.target.vocabulary, None
         if self.shortlist is not None and options.shortlist:
             words = self.shortlist.words(batch.source, vocabulary)
         model = self.model.viewed(options.attention_temperature, None if words is None else words.tokens)
@@ -290,10 +258,11 @@ class Translator:
 
     def _hypothesis(self, source: Pieces, found: search.Hypothesis) -> Hypothesis:
         target = self.target.decode(found.tokens)
-        alignment = self._alignment(source, target, found.weights) if self.model.aligns else None
+        alignment = self.alignment_of(source, target, found.weights) if self.model.aligns else None
         return Hypothesis(target.text, target.tokens[:-1], found.log_prob, found.score, alignment)
 
-    def _alignment(self, source: Pieces, target: Pieces, weights: Tensor) -> Alignment:
+    def alignment_of(self, source: Pieces, target: Pieces, weights: Tensor) -> Alignment:
+        """Returns weights (T, S) with what they are weights of."""
         return Alignment(
             matrix=weights.to("cpu", torch.float32).contiguous().numpy(),
             source_tokens=source.tokens,
@@ -306,12 +275,6 @@ class Translator:
             **vars(self.links),
         )
 
-    def _ids(self, tokenizer: Tokenizer, pieces: Sequence[Pieces]) -> tuple[Tensor, Tensor]:
+    def padded(self, tokenizer: Tokenizer, pieces: Sequence[Pieces]) -> tuple[Tensor, Tensor]:
+        """Returns right-padded ids (B, longest) and lengths (B,), end marks counted, where the model is."""
         return padded_ids(pieces, tokenizer.vocabulary.pad_id, self.device)
-
-    def _batch(self, pieces: Sequence[Pieces]) -> search.Batch:
-        return search.Batch(*self._ids(self.source, pieces))
-
-
-def _sentence(line: str) -> str:
-    return line.removesuffix("\n").removesuffix("\r")

@@ -135,6 +135,18 @@ class Decoder(nn.Module):
         """Advances each hypothesis by one token."""
         raise NotImplementedError(f"{type(self).__name__} does not define step")
 
+    def at_each_place(
+        self, embedded: Float[Tensor, "batch 1 embedding"], source: Source, state: DecoderState
+    ) -> Float[Tensor, "batch source hidden"]:
+        """Returns the attentional vectors of a step whose context is made of one source token alone, of each in turn.
+
+        Args:
+            embedded: what the step read.
+            source: the sources.
+            state: after the step.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define at_each_place")
+
     def forward(
         self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
     ) -> Decoded:

@@ -32,6 +32,12 @@ class LuongDecoder(Decoder):
     def step(self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState) -> Decoded:
         return self._advance(self.recurrence.project(embedded), source, state)
 
+    def at_each_place(
+        self, embedded: Float[Tensor, "batch 1 embedding"], source: Source, state: DecoderState
+    ) -> Float[Tensor, "batch source hidden"]:
+        hidden = self.recurrence.output(state.layers)
+        return self._read(hidden.expand(-1, source.memory.shape[1], -1), source.memory)
+
     def forward(
         self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
     ) -> Decoded:

@@ -42,6 +42,14 @@ class ParallelDecoder(Decoder):
             hidden = self.upper.output(above, hidden)
         return Decoded(self._read(hidden, context, None), weights, DecoderState((*below, *above), None, history))
 
+    def at_each_place(
+        self, embedded: Float[Tensor, "batch 1 embedding"], source: Source, state: DecoderState
+    ) -> Float[Tensor, "batch source hidden"]:
+        hidden = self.lower.output(state.layers[:1])
+        if self.upper is not None:  # it has read the context of the step; the readout alone sees another
+            hidden = self.upper.output(state.layers[1:], hidden)
+        return self._read(hidden.expand(-1, source.memory.shape[1], -1), source.memory, None)
+
     def forward(
         self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
     ) -> Decoded:

@@ -30,6 +30,15 @@ class StepwiseDecoder(Decoder):
         context, weights, after = self._advance(self.recurrence.project(embedded), source, state, (None, None))
         return Decoded(self._read(self.recurrence.output(after.layers), context, embedded, None), weights, after)
 
+    def at_each_place(
+        self, embedded: Float[Tensor, "batch 1 embedding"], source: Source, state: DecoderState
+    ) -> Float[Tensor, "batch source hidden"]:
+        hidden = self.recurrence.output(
+            state.layers
+        )  # which has read the context of the step; the readout sees another
+        places = source.memory.shape[1]
+        return self._read(hidden.expand(-1, places, -1), source.memory, embedded.expand(-1, places, -1), None)
+
     def forward(
         self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
     ) -> Decoded:
