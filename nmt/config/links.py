@@ -39,7 +39,12 @@ DECODER_LINKS = {
     "parallel": LinkSettings(),
     "conditional": LinkSettings(),
 }
-"""What a model is given whose validation text has no gold links, by decoder."""
+"""What a model is given whose validation text has no gold links, by decoder.
+
+Measured on the phrasebook (200 validation pairs, English to German, forced decoding, largest weight), error rates for
+shift 0 with `skip` and `drop`, then shift 1: luong .234 .247, .485 .485; parallel .257 .281, .517 .523; and, barely
+trained, bahdanau .601 .599, .620 .619; conditional .510 .514, .569 .567.
+"""
 
 
 def link_settings(base: LinkSettings, **changes: Any) -> LinkSettings:

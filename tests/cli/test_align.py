@@ -147,7 +147,7 @@ def test_tuned_settings_are_written_and_read(call_nmt: CallNmt, trained: Path, b
 def test_links_are_read_as_asked(call_nmt: CallNmt, trained: Path, tmp_path: Path, translator: Translator) -> None:
     alignments = translator.align(SOURCES, TARGETS)
     for shift, end, threshold in product((0, 1), ("skip", "drop"), (None, 0.3)):
-        options = ["--shift", shift, "--end", end, *(["--threshold", threshold] if threshold else [])]
+        options = ["--shift", str(shift), "--end", end, *(["--threshold", str(threshold)] if threshold else [])]
         done = call_nmt("align", trained, *FILES, *options)
         expected = [one.links(shift=shift, end=end, threshold=threshold) for one in alignments]
         assert [links_of(line) for line in done.stdout.splitlines()] == expected
