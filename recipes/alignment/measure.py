@@ -71,9 +71,9 @@ def joined(both: Both) -> dict[str, list[Links]]:
     return {**dict(zip(DIRECTIONS, both, strict=True)), **others}
 
 
-def aligned(model: Path, pairs: Iterable[tuple[str, str]]) -> list[Alignment]:
-    """Returns the alignments of test sentences by forced decoding."""
-    return list(Translator.load(model, device="cpu").align_pairs(pairs))
+def aligned(model: Path, pairs: Iterable[tuple[str, str]], posterior: bool) -> list[Alignment]:
+    """Returns the alignments of test sentences by forced decoding, of attention or of its posterior."""
+    return list(Translator.load(model, device="cpu").align_pairs(pairs, posterior=posterior))
 
 
 def read_links_of(alignments: Sequence[Alignment], settings: LinkSettings | None, turned: bool) -> list[Links]:
@@ -127,29 +127,31 @@ def measure(
             baseline = {name: rest.counts(links) for name, links in joined((forward, backward)).items()}
         seconds = float((done / "seconds").read_text(encoding="utf-8"))
         records.append(record(aligner, (forward, backward), rest, baseline, seconds=seconds))
-    for decoder, kind in product(DECODERS, KINDS):
-        records += _models(folder, text, decoder, kind, rest, choosing, baseline)
+    for decoder, kind, posterior in product(DECODERS, KINDS, (False, True)):
+        records += _models(folder, text, (decoder, kind, posterior), rest, choosing, baseline)
     return records
 
 
 def _models(
     folder: Path,
     text: Text,
-    decoder: str,
-    kind: str,
+    kind: tuple[str, str, bool],
     rest: Gold,
     choosing: Gold | None,
     baseline: Mapping[str, Any] | None,
 ) -> list[dict[str, Any]]:
-    trainings = [Training(folder, decoder, kind, direction) for direction in DIRECTIONS]
+    """Returns records of the two models of a decoder and a kind, with the posterior or without."""
+    decoder, how, posterior = kind
+    trainings = [Training(folder, decoder, how, direction) for direction in DIRECTIONS]
     if not all(one.finished for one in trainings):
         return []
     lines = text.read("test")
     pairs = list(zip(*lines, strict=True))
-    found = aligned(trainings[0].run, pairs), aligned(trainings[1].run, [pair[::-1] for pair in pairs])
+    turned = [pair[::-1] for pair in pairs]
+    found = aligned(trainings[0].run, pairs, posterior), aligned(trainings[1].run, turned, posterior)
     figures = [json.loads((one.run / "metrics.json").read_text(encoding="utf-8")) for one in trainings]
     more = {name: [round(one[name], 1) for one in figures] for name in ("train_seconds", "steps")}
-    system, records = f"{decoder}, {kind}", []
+    system, records = f"{decoder}, {how}{', posterior' if posterior else ''}", []
     readings: list[list[LinkSettings | None]] = [[None, None]]
     if choosing is not None:
         readings.append([tuned(one, choosing, bool(place)) for place, one in enumerate(found)])

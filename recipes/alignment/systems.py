@@ -136,7 +136,10 @@ def _turn(path: Path) -> None:
 
 
 def agree(folder: Path, text: Text, decoder: str) -> None:
-    """Writes the links that two raw models, one of each direction, agree upon in the text that models learn from."""
+    """Writes the links that two raw models, one of each direction, agree upon in the text that models learn from.
+
+    They are those of the posterior, which are better.
+    """
     output = folder / "models" / f"{decoder}-agreed" / "model.links"
     if output.is_file():
         return
@@ -145,7 +148,7 @@ def agree(folder: Path, text: Text, decoder: str) -> None:
     source, target = (f"{text.prefix('model')}.{language}" for language in text.languages)
     part = output.with_suffix(".part")
     command = [NMT, "align", str(models[0]), "--reverse", str(models[1]), "--symmetrize", "grow-diag-final-and"]
-    call([*command, "--source", source, "--target", target, "-o", str(part)], output.parent.name)
+    call([*command, "--posterior", "--source", source, "--target", target, "-o", str(part)], output.parent.name)
     part.replace(output)
 
 
