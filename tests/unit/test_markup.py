@@ -1,7 +1,5 @@
 """Inline markup: what is taken out of a line, and what stays text."""
 
-import time
-
 import pytest
 
 from nmt.translation.markup import Marked, Tag, parse
@@ -58,9 +56,7 @@ def test_references_are_characters_and_written_as_they_were() -> None:
 
 @pytest.mark.parametrize("part", ["<b>", "</b>", "<!--", "{", "<a '", "<b>x", "{x}<i>", "&amp", "<a b='", "<![CDATA["])
 def test_hostile_lines_end(part: str) -> None:
-    """Of 20,000 parts a quadratic reader would make 400 million steps."""
-    begun = time.process_time()
+    """A reader in pure Python that is quadratic would take minutes, and meet the time limit of tests."""
     marked = parse(part * 20_000)
-    assert time.process_time() - begun < 20
     assert isinstance(marked.tags, tuple)
     assert all(isinstance(tag, Tag) for tag in marked.tags)
