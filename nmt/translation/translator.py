@@ -190,11 +190,16 @@ class Translator:
                 token if it alone were looked at; better links of given pairs, see `nmt.search.posterior_weights`.
 
         Raises:
-            SettingsError: a batch size below 1.
+            SettingsError: a batch size below 1, or a posterior of a model whose links have a shift of 1.
             NoAlignmentError: the model does not attend.
         """
         if not self.model.aligns:
             raise NoAlignmentError
+        if posterior and self.links.shift:
+            raise SettingsError(
+                "the posterior is of the token of a row's own step, but links of this model are read off the next row: "
+                "leave posterior out, or set shift to 0"
+            )
         given = GivenPairs(self)
         work = given.align_after if posterior else given.align
         return stream_pairs(given.read(pairs), batch_size, work, Alignment.empty())

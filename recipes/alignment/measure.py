@@ -127,7 +127,8 @@ def measure(
             baseline = {name: rest.counts(links) for name, links in joined((forward, backward)).items()}
         seconds = float((done / "seconds").read_text(encoding="utf-8"))
         records.append(record(aligner, (forward, backward), rest, baseline, seconds=seconds))
-    for decoder, kind, posterior in product(DECODERS, KINDS, (False, True)):
+    kinds = [("raw", False), ("raw", True), *((one, False) for one in KINDS if one != "raw")]
+    for decoder, (kind, posterior) in product(DECODERS, kinds):
         records += _models(folder, text, (decoder, kind, posterior), rest, choosing, baseline)
     return records
 

@@ -259,3 +259,21 @@ def test_closed_pipe_ends_quietly(environment: dict[str, str], trained: Path, tm
     assert done.stdout.count(b"\n") == 1
     assert done.stderr == b""
     assert (tmp_path / "status").read_text() == "0\n"
+
+
+def test_posterior_is_another_reading(call_nmt: CallNmt, trained: Path, tmp_path: Path) -> None:
+    write_lines(tmp_path / "en", lines_of(trained / "test.sources")[:20])
+    write_lines(tmp_path / "de", lines_of(trained / "test.references")[:20])
+    pair = ("--source", "en", "--target", "de", "--format", "jsonl")
+    plain, after, one = (
+        call_nmt("align", trained, *pair, "--shift", 0, *more)
+        for more in ((), ("--posterior",), ("--posterior", "--batch-size", 1))
+    )
+    assert [done.returncode for done in (plain, after, one)] == [0, 0, 0], after.stderr
+    assert plain.stdout != after.stdout
+    matrices = [[json.loads(line)["matrix"] for line in done.stdout.splitlines()] for done in (after, one)]
+    for left, right in zip(*matrices, strict=True):
+        assert np.allclose(left, right, atol=1e-4)
+    refused = call_nmt("align", trained, *pair, "--posterior", "--shift", 1)
+    assert refused.returncode == 1
+    assert "shift to 0" in refused.stderr
