@@ -32,7 +32,9 @@ def name(record: Mapping[str, Any]) -> str:
 def rates(records: Records) -> Table:
     """Returns the AER of every system, one way and with both directions joined."""
     rows = [[name(one), *(f"{one['aer'][column]:.3f}" for column in HEADS), _time(one)] for one in records]
-    notes = ["AER is a fraction, lower is better; time: processor seconds of both directions, or of each training"]
+    notes = ["AER is a fraction, lower is better; time: processor seconds, or those of each training"]
+    steps = sorted({step for one in records for step in one.get("steps", ())})
+    notes += [f"steps of a training: {', '.join(f'{step:,}' for step in steps)}"] if steps else []
     return Table("Alignment error rate", ["", *HEADS.values(), "time"], rows, frozenset({0}), notes)
 
 
@@ -70,7 +72,8 @@ def readings(records: Records) -> Table:
 
 def page(records: Records) -> str:
     """Returns all tables as Markdown."""
-    tables = [rates(records), differences(records)]
+    tables = [rates(records)]
+    tables += [differences(records)] if len(records) > 1 else []
     tables += [readings(records)] if any(one.get("links", [None])[0] for one in records) else []
     return "# Results\n\n" + "\n\n".join(markdown(one) for one in tables) + "\n"
 
