@@ -129,14 +129,19 @@ def _standing(text: str, tokens: Sequence[str], spans: Sequence[Span]) -> list[S
 
 
 def _is_blank(text: str, start: int, end: int) -> bool:
-    return start == end or text[start:end].isspace()
+    return all(_leaves_nothing(one) for one in text[start:end])
+
+
+def _leaves_nothing(character: str) -> bool:
+    """Returns whether normalisation makes a space of a character, or drops it."""
+    return character.isspace() or unicodedata.category(character) == "Cc"
 
 
 def _end_of_character(text: str, start: int, end: int, token: str) -> int:
     """Returns where the first character at a span ends, with the marks that are composed with it."""
     if _BYTE.fullmatch(token):  # one of several that spell nothing but this character
         return end
-    while start < end and text[start].isspace():
+    while start < end and _leaves_nothing(text[start]):
         start += 1
     last = start + 1
     while last < end and (unicodedata.category(text[last])[0] == "M" or text[last] in "ﾞﾟ"):

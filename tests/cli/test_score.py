@@ -77,7 +77,7 @@ def test_long_targets_step_by_step_give_the_same(
 ) -> None:
     some = pairs[-12:]
     expected = [one.log_prob for one in double.score_pairs(some)]
-    for module in ("nmt.translation.scoring", "nmt.translation.translator"):
+    for module in ("nmt.translation.scoring", "nmt.translation.given"):
         monkeypatch.setattr(f"{module}.LONG", 6)
     assert [one.log_prob for one in double.score_pairs(some)] == pytest.approx(expected, abs=1e-10)
 

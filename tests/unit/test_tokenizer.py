@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sentencepiece
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nmt.config import TokenizerSettings, Vocabulary
@@ -139,6 +139,7 @@ def any_kind(request: pytest.FixtureRequest) -> Tokenizer:
 
 @settings(deadline=None, max_examples=150)
 @given(text=UNSEEN)
+@example(text="\x08¼")
 def test_characters_of_a_piece_stand_where_its_span_says(any_kind: Tokenizer, text: str) -> None:
     pieces = any_kind.encode(text)
     for number, token, (start, end) in zip(pieces.ids[:-1], pieces.tokens, pieces.spans, strict=False):
