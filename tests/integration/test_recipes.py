@@ -32,8 +32,7 @@ def program(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_recipe_has_its_parts() -> None:
-    folders = [path for path in RECIPES.iterdir() if (path / "SHA256SUMS").exists()]
-    assert {folder.name for folder in folders} >= {"multi30k", "tatoeba", "enja"}
+    folders = [RECIPES / name for name in ("multi30k", "tatoeba", "enja")]
     for folder in folders:
         assert (folder / "README.md").read_text(encoding="utf-8").startswith("# ")
         for record in json.loads((folder / "expected.json").read_text(encoding="utf-8")):
