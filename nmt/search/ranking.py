@@ -70,12 +70,24 @@ def answers_at_once(device: torch.device) -> bool:
 
 
 def top(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
-    """Returns at least the `count` largest values of each row and their indices; of equals the lowest index first."""
-    if count < values.shape[-1] and answers_at_once(values.device):
-        best, index = values.topk(count + 1, dim=-1)
-        if not bool((best[..., 1:] == best[..., :-1]).any()):
-            return best, index
-    return values.sort(dim=-1, descending=True, stable=True)
+    """Returns at least the `count` largest values of each row and their indices; of equals the lowest index first.
+
+    Rows with equals, of which a large batch has some at every step, are sorted; nothing that is returned is part of a
+    larger tensor, since searches keep some of it for long.
+    """
+    if count >= values.shape[-1] or not answers_at_once(values.device):
+        return _sorted(values, count + 1)
+    best, index = values.topk(count + 1, dim=-1)
+    tied = (best[..., 1:] == best[..., :-1]).any(-1)
+    if bool(tied.any()):
+        best[tied], index[tied] = _sorted(values[tied], count + 1)
+    return best, index
+
+
+def _sorted(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
+    """Returns the `count` largest values of each row, or all if there are fewer, and their indices."""
+    best, index = values.sort(dim=-1, descending=True, stable=True)
+    return best[..., :count].contiguous(), index[..., :count].contiguous()
 
 
 def best_candidates(
