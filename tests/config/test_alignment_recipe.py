@@ -1,7 +1,6 @@
 """The recipe for alignments: its text, its figures worked by hand, its order of work, and its tables."""
 
 import json
-import subprocess
 from argparse import Namespace
 from pathlib import Path
 
@@ -78,15 +77,29 @@ def test_commands_compose_and_continue(decoder: str, tmp_path: Path) -> None:
 
 
 def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("finished work was done again"))
+    class Begun(Exception):  # noqa: N818
+        """Work that would take minutes."""
+
+    def begin(*_: object) -> None:
+        raise Begun
+
+    monkeypatch.setattr(systems, "call", begin)
+    monkeypatch.setattr(systems, "aligned_directions", begin)
     text = Text(tmp_path / "text", ("de", "en"))
+    for language in text.languages:
+        write_lines(Path(f"{text.prefix('all')}.{language}"), ["eins"])
     training = systems.Training(tmp_path, "parallel", "raw", "forward")
-    write_lines(training.run / "metrics.json", ["{}"])
-    training.train(text, "")
-    write_lines(tmp_path / "models" / "parallel-agreed" / "model.links", ["0-0"])
-    systems.agree(tmp_path, text, "parallel")
-    write_lines(tmp_path / "aligners" / "eflomal" / "seconds", ["1"])
-    systems.run_aligner(tmp_path, text, "eflomal")
+    works = {
+        training.run / "metrics.json": lambda: training.train(text, ""),
+        tmp_path / "models" / "parallel-agreed" / "model.links": lambda: systems.agree(tmp_path, text, "parallel"),
+        tmp_path / "aligners" / "eflomal" / "seconds": lambda: systems.run_aligner(tmp_path, text, "eflomal"),
+    }
+    for done, work in works.items():
+        with pytest.raises(Begun):
+            work()
+        write_lines(done, ["1"])
+        work()
+        assert lines_of(done) == ["1"]
 
 
 def test_self_training_comes_after_the_models_it_learns_from() -> None:
