@@ -2,6 +2,7 @@
 
 import json
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
     for language in text.languages:
         write_lines(Path(f"{text.prefix('all')}.{language}"), ["eins"])
     training = systems.Training(tmp_path, "parallel", "raw", "forward")
-    works = {
+    works: dict[Path, Callable[[], None]] = {
         training.run / "metrics.json": lambda: training.train(text, ""),
         tmp_path / "models" / "parallel-agreed" / "model.links": lambda: systems.agree(tmp_path, text, "parallel"),
         tmp_path / "aligners" / "eflomal" / "seconds": lambda: systems.run_aligner(tmp_path, text, "eflomal"),
