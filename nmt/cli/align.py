@@ -45,7 +45,8 @@ def parser() -> Parser:
     made.add_argument(
         "--posterior",
         action="store_true",
-        help="weigh source words also by how probable each alone would make the target word: slower, better links",
+        help="weigh source words also by how probable each alone would make the target word, and link from a weight "
+        "of 0.5 on unless --threshold is given: slower, better links",
     )
     add_links(made)
     gold = made.add_argument_group("gold links")

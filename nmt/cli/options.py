@@ -94,7 +94,10 @@ def add_links(parser: argparse.ArgumentParser) -> None:
         help="where </s> draws the most weight: skip the row, or drop that column (default: the model's)",
     )
     parser.add_argument(
-        "--threshold", type=float, metavar="X", help="link all of at least this weight (default: the largest alone)"
+        "--threshold",
+        type=float,
+        metavar="X",
+        help="link all of at least this weight (default: the model's, or the largest alone)",
     )
     parser.add_argument("--links", metavar="FILE", help="read these three from a file that nmt align --tune wrote")
     parser.add_argument(
@@ -106,15 +109,16 @@ def add_links(parser: argparse.ArgumentParser) -> None:
 
 
 def set_links(translator: "Translator", arguments: argparse.Namespace, part: str = "links") -> None:
-    """Sets how a translator's alignments are read to what the arguments of `add_links` say.
+    """Sets how a translator's alignments, or their posteriors, are read to what the arguments of `add_links` say.
 
     Raises:
         UserError: a value out of range, or a file that holds no such settings.
     """
-    if arguments.links:
-        translator.links = read_links(arguments.links, part) or translator.links
-    names = "shift", "end", "threshold"
-    translator.links = link_settings(translator.links, **{name: getattr(arguments, name) for name in names})
+    attribute = "posterior_links" if getattr(arguments, "posterior", False) else "links"
+    found = read_links(arguments.links, part) if arguments.links else None
+    base = found or getattr(translator, attribute)
+    given = {name: getattr(arguments, name) for name in ("shift", "end", "threshold")}
+    setattr(translator, attribute, link_settings(base, **given))
     translator.split = arguments.words
 
 

@@ -1,6 +1,6 @@
 """How links are read off attention weights."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nmt.config.checks import SettingsError, build, choice
@@ -32,6 +32,10 @@ class LinkSettings:
         if self.threshold is not None and not 0.0 < self.threshold <= 1.0:
             raise SettingsError(f"threshold={self.threshold} is not above 0 and at most 1")
 
+    def of_posterior(self) -> "LinkSettings":
+        """Returns how links are read off a posterior, which is surer than attention: by a threshold of its own."""
+        return replace(self, threshold=POSTERIOR_THRESHOLD)
+
 
 DECODER_LINKS = {
     "bahdanau": LinkSettings(),
@@ -44,6 +48,16 @@ DECODER_LINKS = {
 Measured on the phrasebook (200 validation pairs, English to German, forced decoding, largest weight), error rates for
 shift 0 with `skip` and `drop`, then shift 1: luong .234 .247, .485 .485; parallel .257 .281, .517 .523; and, barely
 trained, bahdanau .601 .599, .620 .619; conditional .510 .514, .569 .567.
+"""
+
+
+POSTERIOR_THRESHOLD = 0.5
+"""From where on the posterior of an alignment makes links, unless told otherwise: source and target token are then more
+probably linked than not.
+
+Measured on the Hansards (447 pairs, two models without links, `recipes/alignment`): error rates from English to French,
+back, and of both with grow-diag-final-and: .218 .227 .162, where the largest weight alone gives .282 .278 .192, 0.4
+.235 .240 .174 and 0.6 .209 .232 .157.
 """
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from nmt import search
 from nmt.alignment import Alignment
-from nmt.config import SettingsError
+from nmt.config import LinkSettings, SettingsError
 from nmt.translation.result import PairScore
 from nmt.translation.scoring import LONG, PiecePair, pair_score, score_steps
 
@@ -48,15 +48,17 @@ class GivenPairs:
 
     def align(self, pairs: Sequence[PiecePair]) -> list[Alignment]:
         """Returns the alignments of pairs that are run together, by the weights of attention."""
-        return self._alignments(pairs, search.forced_weights(*self._forced(pairs), self._vocabulary))
+        weights = search.forced_weights(*self._forced(pairs), self._vocabulary)
+        return self._alignments(pairs, weights, self._translator.links)
 
     def align_after(self, pairs: Sequence[PiecePair]) -> list[Alignment]:
         """Returns the alignments of pairs that are run together, by their posterior; see `search.posterior_weights`."""
-        return self._alignments(pairs, search.posterior_weights(*self._forced(pairs), self._vocabulary))
+        weights = search.posterior_weights(*self._forced(pairs), self._vocabulary)
+        return self._alignments(pairs, weights, self._translator.posterior_links)
 
-    def _alignments(self, pairs: Sequence[PiecePair], weights: Tensor) -> list[Alignment]:
+    def _alignments(self, pairs: Sequence[PiecePair], weights: Tensor, links: LinkSettings) -> list[Alignment]:
         return [
-            self._translator.alignment_of(*pair, row[: len(pair.target.ids), : len(pair.source.ids)])
+            self._translator.alignment_of(*pair, row[: len(pair.target.ids), : len(pair.source.ids)], links)
             for pair, row in zip(pairs, weights, strict=True)
         ]
 

@@ -29,7 +29,12 @@ BATCH_SIZE = 64
 
 
 class Translator:
-    """Translates with one model. Results do not depend on which sentences go together."""
+    """Translates with one model. Results do not depend on which sentences go together.
+
+    Attributes:
+        links: how links are read off attention weights.
+        posterior_links: how they are read off posteriors of given pairs.
+    """
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class Translator:
         self.model, self.source, self.target, self.shortlist = model, source, target, shortlist
         self.options = options or SearchOptions()
         self.links, self.split = links or LinkSettings(), split
+        self.posterior_links = self.links.of_posterior()
         self.device = torch.device(device)
 
     @classmethod
@@ -187,7 +193,8 @@ class Translator:
             pairs: sentences and their translations, with or without line ends.
             batch_size: most pairs that go together; none is read ahead with 1.
             posterior: weigh source tokens not by attention alone, but also by how probable each would make the target
-                token if it alone were looked at; better links of given pairs, see `nmt.search.posterior_weights`.
+                token if it alone were looked at; better links of given pairs, see `nmt.search.posterior_weights`. They
+                are read by `posterior_links`.
 
         Raises:
             SettingsError: a batch size below 1, or a posterior of a model whose links have a shift of 1.
@@ -195,7 +202,7 @@ class Translator:
         """
         if not self.model.aligns:
             raise NoAlignmentError
-        if posterior and self.links.shift:
+        if posterior and self.posterior_links.shift:
             raise SettingsError(
                 "the posterior is of the token of a row's own step, but links of this model are read off the next row: "
                 "leave posterior out, or set shift to 0"
@@ -266,8 +273,10 @@ class Translator:
         alignment = self.alignment_of(source, target, found.weights) if self.model.aligns else None
         return Hypothesis(target.text, target.tokens[:-1], found.log_prob, found.score, alignment)
 
-    def alignment_of(self, source: Pieces, target: Pieces, weights: Tensor) -> Alignment:
-        """Returns weights (T, S) with what they are weights of."""
+    def alignment_of(
+        self, source: Pieces, target: Pieces, weights: Tensor, links: LinkSettings | None = None
+    ) -> Alignment:
+        """Returns weights (T, S) with what they are weights of, to be read by `links` (default: those of attention)."""
         return Alignment(
             matrix=weights.to("cpu", torch.float32).contiguous().numpy(),
             source_tokens=source.tokens,
@@ -277,7 +286,7 @@ class Translator:
             source_spans=source.spans,
             target_spans=target.spans,
             split=self.split,
-            **vars(self.links),
+            **vars(links or self.links),
         )
 
     def padded(self, tokenizer: Tokenizer, pieces: Sequence[Pieces]) -> tuple[Tensor, Tensor]:

@@ -277,3 +277,24 @@ def test_posterior_is_another_reading(call_nmt: CallNmt, trained: Path, tmp_path
     refused = call_nmt("align", trained, *pair, "--posterior", "--shift", 1)
     assert refused.returncode == 1
     assert "shift to 0" in refused.stderr
+
+
+def test_posterior_links_what_is_more_probable_than_not(call_nmt: CallNmt, trained: Path, tmp_path: Path) -> None:
+    write_lines(tmp_path / "en", lines_of(trained / "test.sources")[:20])
+    write_lines(tmp_path / "de", lines_of(trained / "test.references")[:20])
+    (tmp_path / "argmax.json").write_text('{"links": {"shift": 0, "end": "skip", "threshold": null}}')
+    pair = ("--source", "en", "--target", "de", "--posterior", "--level", "piece")
+    default, half, most, low = (
+        call_nmt("align", trained, *pair, *more).stdout
+        for more in (
+            ("--shift", 0),
+            ("--threshold", 0.5, "--shift", 0),
+            ("--links", "argmax.json"),
+            ("--threshold", 0.1),
+        )
+    )
+    assert default == half
+    assert default.split() != most.split()
+    for sure, one, any_of_them in zip(default.splitlines(), most.splitlines(), low.splitlines(), strict=True):
+        assert set(sure.split()) <= set(one.split())
+        assert set(sure.split()) <= set(any_of_them.split())
