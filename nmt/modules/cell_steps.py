@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nmt.modules import fused_steps
+
 LayerState = tuple[Tensor, ...]
 """State of one layer: (h,) for a GRU, (h, c) for an LSTM, each (batch, target, hidden)."""
 
@@ -20,6 +22,8 @@ _sigmoid_backward, _tanh_backward = torch.ops.aten.sigmoid_backward, torch.ops.a
 
 def gru_step(gates: Tensor, recurrent: Tensor, state: LayerState) -> LayerState:
     """One GRU step (Cho et al. 2014, as in torch): `gates` is W x + b, `recurrent` U h + b, of (reset, update, new)."""
+    if fuses(gates.device):
+        gates, recurrent = gates.type_as(state[0]), recurrent.type_as(state[0])
     if _of_one_type(gates, recurrent, *state):
         return _step("gru", gates, recurrent, state)
     (hidden,) = state
@@ -39,6 +43,8 @@ def lstm_step(
     Without `recurrent`, `gates` is the sum of both, and is overwritten. `norm` normalises the new c on its way into h,
     not the c that is handed on.
     """
+    if fuses(gates.device):
+        gates, recurrent = gates.type_as(state[1]), None if recurrent is None else recurrent.type_as(state[1])
     if norm is None and _of_one_type(gates, *([] if recurrent is None else [recurrent]), *state):
         return _step("lstm", gates, recurrent, state)
     entry, forget, new, out = (gates if recurrent is None else gates + recurrent).chunk(4, dim=-1)
@@ -52,7 +58,7 @@ def _of_one_type(*values: Tensor) -> bool:
 
 def _step(cell: str, gates: Tensor, recurrent: Tensor | None, state: LayerState) -> LayerState:
     if not torch.is_grad_enabled():
-        return KERNELS[cell][0](gates, recurrent, state)[0]
+        return _kernels(cell, gates)[0](gates, recurrent, state)[0]
     after: LayerState = _Step.apply(cell, gates, recurrent, *state)  # type: ignore[no-untyped-call]
     return after
 
@@ -112,14 +118,28 @@ def _lstm_backward(kept: Tensors, grads: Sequence[Tensor | None]) -> tuple[Tenso
 
 Kernel = Callable[[Tensor, Any, Sequence[Tensor]], tuple[Tensors, Tensors]]
 BackwardKernel = Callable[[Tensors, Sequence[Tensor | None]], tuple[Tensor, Tensor, Gradients]]
-KERNELS: dict[str, tuple[Kernel, BackwardKernel]] = {"gru": (_gru, _gru_backward), "lstm": (_lstm, _lstm_backward)}
+Kernels = dict[str, tuple[Kernel, BackwardKernel]]
+KERNELS: Kernels = {"gru": (_gru, _gru_backward), "lstm": (_lstm, _lstm_backward)}
+FUSED_KERNELS: Kernels = {
+    "gru": (fused_steps.gru, fused_steps.gru_backward),
+    "lstm": (fused_steps.lstm, fused_steps.lstm_backward),
+}
+
+
+def _kernels(cell: str, gates: Tensor) -> tuple[Kernel, BackwardKernel]:
+    return (FUSED_KERNELS if fuses(gates.device) else KERNELS)[cell]
+
+
+def fuses(device: torch.device) -> bool:
+    """Returns whether torch has a kernel for a whole step there."""
+    return device.type == "cuda"
 
 
 class _Step(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, cell: str, gates: Tensor, recurrent: Tensor | None, *state: Tensor) -> Tensors:
-        after, kept = KERNELS[cell][0](gates, recurrent, state)
-        ctx.cell = cell
+        kernel, ctx.backward_kernel = _kernels(cell, gates)
+        after, kept = kernel(gates, recurrent, state)
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*kept)
         return after
@@ -129,5 +149,5 @@ class _Step(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         if all(one is None for one in grads):
             return (None,) * len(ctx.needs_input_grad)
-        gates, recurrent, state = KERNELS[ctx.cell][1](ctx.saved_tensors, grads)
+        gates, recurrent, state = ctx.backward_kernel(ctx.saved_tensors, grads)
         return None, gates, recurrent if ctx.needs_input_grad[2] else None, *state
