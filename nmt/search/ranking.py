@@ -78,8 +78,9 @@ def top(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
     if count >= values.shape[-1] or not answers_at_once(values.device):
         return _sorted(values, count + 1)
     best, index = values.topk(count + 1, dim=-1)
-    tied = (best[..., 1:] == best[..., :-1]).any(-1)
-    if bool(tied.any()):
+    equal = best[..., 1:] == best[..., :-1]
+    if bool(equal.any()):
+        tied = equal.any(-1)
         best[tied], index[tied] = _sorted(values[tied], count + 1)
     return best, index
 

@@ -35,8 +35,12 @@ def select_hypotheses(tree: Tree, parents: Tensor) -> Tree:
     def select(tensor: Tensor) -> Tensor:
         beam = tensor.shape[1]
         if beam not in beams:  # one index into both dimensions is several times faster than two
-            first = torch.arange(0, beam * len(parents), beam, device=parents.device)
-            beams[beam] = (parents + first[:, None]).flatten()
+            beams[beam] = parents.flatten() if len(parents) == 1 else (parents + _firsts(parents, beam)).flatten()
         return tensor.flatten(0, 1).index_select(0, beams[beam]).view(*parents.shape, *tensor.shape[2:])
 
     return map_tensors(select, tree)
+
+
+def _firsts(parents: Tensor, beam: int) -> Tensor:
+    """Returns (B, 1) where each sentence's hypotheses begin among those of all sentences."""
+    return torch.arange(0, beam * len(parents), beam, device=parents.device)[:, None]

@@ -247,7 +247,8 @@ class Translator:
     def _translate_all(self, pieces: Sequence[Pieces], batch_size: int, options: SearchOptions) -> list[Translation]:
         """Translates pieces in batches of like length; returns the results in the order given."""
         results = [Translation(one.text, (), ()) for one in pieces]
-        self.model.eval()
+        if self.model.training:
+            self.model.eval()
         for batch in source_batches(pieces, batch_size):
             for index, translation in zip(batch, self.search_batch([pieces[i] for i in batch], options), strict=True):
                 results[index] = translation
