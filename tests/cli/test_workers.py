@@ -46,26 +46,25 @@ def test_workers_give_the_same_bytes(
 
 
 @pytest.mark.parametrize("options", [("--n-best", "3"), ("--beam-size", "1"), ("--precision", "double")])
-def test_options_reach_the_workers(run_nmt: RunNmt, trained: Path, text: Path, options: tuple[str, ...]) -> None:
-    one, many = (
-        run_nmt("translate", trained, "-i", text, *BATCH, "--format", "jsonl", *options, "--workers", workers).stdout
-        for workers in ("1", "2")
-    )
-    assert one == many != ""
+def test_options_reach_the_workers(
+    call_nmt: CallNmt, run_nmt: RunNmt, trained: Path, text: Path, options: tuple[str, ...]
+) -> None:
+    given: list[str | Path] = ["translate", trained, "-i", text, *BATCH, "--format", "jsonl", *options]
+    assert run_nmt(*given, "--workers", "2").stdout == call_nmt(*given).stdout != ""
 
 
-def test_workers_with_threads_of_their_own(run_nmt: RunNmt, trained: Path, text: Path) -> None:
+def test_workers_with_threads_of_their_own(call_nmt: CallNmt, run_nmt: RunNmt, trained: Path, text: Path) -> None:
     """Such processes cannot be forked, and get the model by way of shared memory."""
     options = ("-i", text, *BATCH, "--max-length", "20")
     done = run_nmt("translate", trained, *options, "--workers", "2", "--threads", "2")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == run_nmt("translate", trained, *options).stdout
+    assert done.stdout == call_nmt("translate", trained, *options).stdout
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"room five"])
-def test_little_text(run_nmt: RunNmt, trained: Path, tmp_path: Path, content: bytes) -> None:
+def test_little_text(call_nmt: CallNmt, run_nmt: RunNmt, trained: Path, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "in").write_bytes(content)
-    one, many = (run_nmt("translate", trained, "-i", "in", "--workers", workers) for workers in ("1", "4"))
+    one, many = call_nmt("translate", trained, "-i", "in"), run_nmt("translate", trained, "-i", "in", "--workers", "4")
     assert (many.returncode, many.stdout, many.stderr) == (0, one.stdout, "")
 
 
@@ -74,7 +73,7 @@ def test_model_without_attention(call_nmt: CallNmt, run_nmt: RunNmt, tmp_path: P
     assert call_nmt("train", *TINY, *settings).returncode == 0
     write_lines(tmp_path / "in", ["three eggs", "room five"] * 8)
     options = ("run", "-i", "in", *BATCH, "--format", "jsonl")
-    one, many = (run_nmt("translate", *options, "--workers", workers) for workers in ("1", "2"))
+    one, many = call_nmt("translate", *options), run_nmt("translate", *options, "--workers", "2")
     assert (many.returncode, many.stdout, many.stderr) == (0, one.stdout, "")
     refused = run_nmt("translate", *options, "--workers", "2", "--alignments", "links")
     assert refused.returncode == 1
