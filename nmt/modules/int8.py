@@ -1,7 +1,8 @@
 """Products with weights of 8 bits, and the one function that knows the kernel for them.
 
-Weights have a scale for each output, activations one for each row, so that no row's result depends on the others. Sums
-are exact: integers of at most 24 bits. Activations take 7 bits, since processors without VNNI add pairs of products in
+Weights have a scale for each output, activations one for each row, or a fixed one where all are known to lie between -1
+and 1, which spares five small operations: so no row's result depends on the others. Sums are exact: integers of at most
+24 bits. Activations take 7 bits, since processors without VNNI add pairs of products in
 16 bits. So the kernel and plain float32 arithmetic on the same integers agree to the bit, which is tested.
 """
 
@@ -46,32 +47,43 @@ class Int8Matrix:
         numbers: as `quantise` gives them.
         scale: likewise.
         packed: whether to use the kernel, if torch has it here; otherwise the same integers are multiplied as floats.
+        within_one: whether all that it is multiplied with lies between -1 and 1.
     """
 
     def __init__(
-        self, numbers: Int[Tensor, "outputs inputs"], scale: Float[Tensor, " outputs"], *, packed: bool = True
+        self,
+        numbers: Int[Tensor, "outputs inputs"],
+        scale: Float[Tensor, " outputs"],
+        *,
+        packed: bool = True,
+        within_one: bool = False,
     ) -> None:
-        self.numbers, self.scale = numbers, scale
+        self.numbers, self.scale, self.within_one = numbers, scale, within_one
         self._packed = _pack(numbers, scale) if packed else None
         self._floats = numbers.float() / ROW_LEVELS if self._packed is None else None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Lets it be copied and sent to other processes, which the packed form cannot."""
-        return partial(Int8Matrix, packed=self._packed is not None), (self.numbers, self.scale)
+        made = partial(Int8Matrix, packed=self._packed is not None, within_one=self.within_one)
+        return made, (self.numbers, self.scale)
 
     @classmethod
-    def of(cls, weight: Float[Tensor, "outputs inputs"]) -> "Int8Matrix":
+    def of(cls, weight: Float[Tensor, "outputs inputs"], *, within_one: bool = False) -> "Int8Matrix":
         """Returns a float weight rounded to 8 bits."""
-        return cls(*quantise(weight.detach().float()))
+        return cls(*quantise(weight.detach().float()), within_one=within_one)
 
     def __getitem__(self, index: Int[Tensor, " chosen"]) -> "Int8Matrix":
         """Returns a matrix of some of the outputs."""
-        return Int8Matrix(self.numbers[index], self.scale[index], packed=len(index) > FEW_OUTPUTS)
+        packed = len(index) > FEW_OUTPUTS
+        return Int8Matrix(self.numbers[index], self.scale[index], packed=packed, within_one=self.within_one)
 
     def product(
         self, inputs: Float[Tensor, "*rows inputs"], bias: Float[Tensor, " outputs"] | None = None
     ) -> Float[Tensor, "*rows outputs"]:
-        """Returns inputs W^T + b, each row of inputs rounded to 7 bits by its own largest number."""
+        """Returns inputs W^T + b, each row of inputs rounded to 7 bits, by its own largest number or by 1."""
+        if self.within_one:
+            found = self._multiply(inputs)
+            return found if bias is None else found.add_(bias)
         largest = inputs.abs().amax(-1, keepdim=True).clamp_(min=SMALLEST)
         found = self._multiply(inputs / largest)
         return found.mul_(largest) if bias is None else torch.addcmul(bias, found, largest)

@@ -1,5 +1,6 @@
 """Models whose weights are rounded to 8 bits."""
 
+from collections.abc import Collection
 from typing import Any, cast
 
 import torch
@@ -7,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from nmt.modules.cells import Recurrence
+from nmt.modules.decoders import LuongDecoder, ParallelDecoder
 from nmt.modules.int8 import Int8Matrix, dequantise, quantise
 from nmt.modules.seq2seq import Seq2Seq
 
@@ -14,9 +16,9 @@ from nmt.modules.seq2seq import Seq2Seq
 class Int8Linear(nn.Module):
     """nn.Linear with a weight of 8 bits, for inference."""
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self, linear: nn.Linear, *, within_one: bool = False) -> None:
         super().__init__()
-        self.weight = Int8Matrix.of(linear.weight)
+        self.weight = Int8Matrix.of(linear.weight, within_one=within_one)
         self.bias = None if linear.bias is None else linear.bias.detach()
 
     def forward(self, inputs: Float[Tensor, "*rows inputs"]) -> Float[Tensor, "*rows outputs"]:
@@ -25,13 +27,19 @@ class Int8Linear(nn.Module):
 
 
 class Int8Layers(nn.Module):
-    """The weights of a fused stack under the same names, those of matrices in 8 bits."""
+    """The weights of a fused stack under the same names, those of matrices in 8 bits.
 
-    def __init__(self, stack: nn.RNNBase) -> None:
+    Args:
+        stack: the stack.
+        within_one: names of weights; those of what lies between -1 and 1.
+    """
+
+    def __init__(self, stack: nn.RNNBase, within_one: Collection[str] = ()) -> None:
         super().__init__()
         self.mode = stack.mode
         for name, weight in stack.named_parameters():
-            setattr(self, name, Int8Matrix.of(weight) if weight.dim() == 2 else weight.detach())
+            matrix = Int8Matrix.of(weight, within_one=name in within_one) if weight.dim() == 2 else weight.detach()
+            setattr(self, name, matrix)
 
 
 LARGEST_TABLE = 1 << 25
@@ -70,9 +78,33 @@ def to_int8(model: Seq2Seq) -> None:
     """
     for embedding in (model.source_embedding, model.target_embedding):
         embedding.weight.copy_(dequantise(*quantise(embedding.weight)))
-    for part in (model.decoder, model.output):
-        _replace_layers(part)
+    narrow = within_one(model)
+    for name in ("decoder", "output"):
+        _replace_layers(getattr(model, name), f"{name}.", narrow)
     _tabulate(model)
+
+
+def within_one(model: Seq2Seq) -> set[str]:
+    """Returns the names of the decoder's and output layer's weights that only numbers between -1 and 1 meet.
+
+    Such are states of cells, what a tanh gives, and the means that attention makes of such states.
+    """
+    encoder, decoder, attention = model.encoder, model.decoder, model.decoder.attention
+    sums = encoder.merge == "sum" or encoder.options.residual
+    memory = not sums and getattr(attention, "heads", None) is None
+    states = not sums or model.bridge.kind in ("zero", "dense")
+    found = set() if model.output.projection is not None else {"output.linear.weight"}
+    for prefix, part in decoder.named_modules(prefix="decoder"):
+        if isinstance(part, Recurrence):
+            fed = decoder.feeds_back or memory
+            for layer in range(part.layers if states else 0):
+                if fed or layer or not part.joinable:
+                    found.add(f"{prefix}.rnn.weight_hh_l{layer}")
+            if fed:
+                found.add(f"{prefix}.feed.weight")
+    if memory and isinstance(decoder, LuongDecoder | ParallelDecoder):
+        found.add("decoder.readout.weight")
+    return found
 
 
 class _Done(Int8Matrix):
@@ -101,16 +133,18 @@ def _tabulate(model: Seq2Seq) -> None:
     reader.rnn.weight_ih_l0 = _Done()
 
 
-def _replace_layers(module: nn.Module) -> None:
+def _replace_layers(module: nn.Module, prefix: str, narrow: Collection[str]) -> None:
     if isinstance(module, Recurrence) and module.joinable:
         _join(module)
     for name, child in list(module.named_children()):
+        inside = f"{prefix}{name}."
         if isinstance(child, nn.RNNBase):
-            setattr(module, name, Int8Layers(child))
+            mine = [one.removeprefix(inside) for one in narrow if one.startswith(inside)]
+            setattr(module, name, Int8Layers(child, mine))
         elif isinstance(child, nn.Linear):
-            setattr(module, name, Int8Linear(child))
+            setattr(module, name, Int8Linear(child, within_one=f"{inside}weight" in narrow))
         elif name != "attention":
-            _replace_layers(child)
+            _replace_layers(child, inside, narrow)
 
 
 def _join(recurrence: Recurrence) -> None:

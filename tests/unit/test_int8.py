@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nmt.config import SearchOptions
+from nmt.config.model import BRIDGES, MERGES
 from nmt.modules import rounding
 from nmt.modules.int8 import Int8Matrix, dequantise, quantise
 from nmt.modules.rounding import rounded, to_int8
@@ -39,10 +40,21 @@ def test_products_are_those_of_whole_numbers(rows: int, inputs: int, outputs: in
     )
 
 
-def test_kernel_and_floats_agree_to_the_bit() -> None:
-    values, weight, bias = normal(9, 512), normal(700, 512, seed=1), normal(700, seed=2)
-    one, other = (Int8Matrix(*quantise(weight), packed=packed) for packed in (True, False))
+@pytest.mark.parametrize("within_one", [False, True])
+def test_kernel_and_floats_agree_to_the_bit(within_one: bool) -> None:
+    values, weight, bias = torch.tanh(normal(9, 512)), normal(700, 512, seed=1), normal(700, seed=2)
+    values[0, :4] = torch.tensor([1.0, -1.0, 1 / 128, 0.0])
+    one, other = (Int8Matrix(*quantise(weight), packed=packed, within_one=within_one) for packed in (True, False))
     assert torch.equal(one.product(values, bias), other.product(values, bias))
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_what_lies_within_one_is_rounded_by_one(packed: bool) -> None:
+    values, weight = torch.tanh(normal(6, 96)), normal(40, 96, seed=1)
+    numbers, scale = quantise(weight)
+    rows = np.rint(values.numpy() * np.float32(64)).astype(np.int64) @ numbers.numpy().astype(np.int64).T
+    found = Int8Matrix(numbers, scale, packed=packed, within_one=True).product(values)
+    torch.testing.assert_close(found, torch.from_numpy(rows / 64 * scale.numpy()).float(), rtol=3e-7, atol=1e-6)
 
 
 def test_extremes_do_not_overflow() -> None:
@@ -94,7 +106,8 @@ MODELS = {
     **DECODERS,
     "gru": {"decoder": "bahdanau", "cell": "gru", "decoder_layers": 2},
     "normalised": {"decoder": "luong", "cell": "lstm", "layer_norm": True},
-    "residual": {"decoder": "parallel", "cell": "lstm", "decoder_layers": 3, "residual": True},
+    "residual": {"decoder": "parallel", "cell": "lstm", "decoder_layers": 3, "residual": True, "encoder_layers": 2},
+    "heads": {"decoder": "luong", "attention": {"score": "general", "heads": 3}},
     "tied": {"decoder": "luong", "tying": "target"},
 }
 
@@ -115,6 +128,30 @@ def test_steps_equal_teacher_forcing(name: str) -> None:
             logits, weights, state = model.step(target[:, place : place + 1], source, state)
             torch.testing.assert_close(logits[:, 0], model.output(whole.attentional[:, place]), rtol=1e-4, atol=2e-2)
             torch.testing.assert_close(weights[:, 0], whole.weights[:, place], rtol=1e-3, atol=5e-3)
+
+
+@pytest.mark.parametrize("bridge", BRIDGES)
+@pytest.mark.parametrize("merge", MERGES)
+@pytest.mark.parametrize("name", MODELS)
+def test_what_is_said_to_lie_within_one_does(
+    name: str, merge: str, bridge: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = {"decoder_size": 6, "encoder_size": 3 if merge == "concat" else 6}
+    model = tiny_model(**{**MODELS[name], **sizes, "encoder_merge": merge, "bridge": bridge}).float()
+    for parameter in model.parameters():
+        parameter.data *= 8  # drives states and means to their ends
+    to_int8(model)
+    met, product = [], Int8Matrix.product
+
+    def seen(self: Int8Matrix, inputs: Tensor, bias: Tensor | None = None) -> Tensor:
+        if self.within_one:
+            met.append(float(inputs.abs().max()))
+        return product(self, inputs, bias)
+
+    monkeypatch.setattr(Int8Matrix, "product", seen)
+    beam_search(model, random_batch([6, 2]), TARGET, SearchOptions(beam_size=3, n_best=2, max_length=9))
+    assert met
+    assert max(met) <= 1 + 1e-6
 
 
 @pytest.mark.parametrize("name", MODELS)
