@@ -31,17 +31,19 @@ def name(record: Mapping[str, Any]) -> str:
 
 def rates(records: Records) -> Table:
     """Returns the AER of every system, one way and with both directions joined."""
-    rows = [[name(one), *(f"{one['aer'][column]:.3f}" for column in HEADS), _time(one)] for one in records]
+    rows = [[name(one), *(f"{one['aer'][column]:.3f}" for column in HEADS), _time(one), _steps(one)] for one in records]
     notes = ["AER is a fraction, lower is better; time: processor seconds, or those of each training"]
-    steps = sorted({step for one in records for step in one.get("steps", ())})
-    notes += [f"steps of a training: {', '.join(f'{step:,}' for step in steps)}"] if steps else []
-    return Table("Alignment error rate", ["", *HEADS.values(), "time"], rows, frozenset({0}), notes)
+    return Table("Alignment error rate", ["", *HEADS.values(), "time", "steps"], rows, frozenset({0}), notes)
 
 
 def _time(record: Mapping[str, Any]) -> str:
     if "seconds" in record:
         return f"{record['seconds']:.0f} s"
     return " + ".join(f"{seconds:.0f} s" for seconds in record["train_seconds"])
+
+
+def _steps(record: Mapping[str, Any]) -> str:
+    return " + ".join(f"{steps:,.0f}" for steps in record.get("steps", ()))
 
 
 def differences(records: Records) -> Table:

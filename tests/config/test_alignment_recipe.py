@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nmt.alignment.gold import GoldSentence
+from nmt.alignment.gold import GoldSentence, read_gold
+from nmt.data.phrasebook import phrasebook
 from nmt.training.resolve import resolve
 from recipes.alignment import measure, prepare, report, run, systems
 from recipes.alignment.text import Text, write_text
@@ -20,6 +21,16 @@ FOLDER = Path(report.__file__).parent
 def test_sentences_are_cut_and_links_counted_from_zero() -> None:
     assert prepare.tokenized("L'homme n'est pas là, Tom.") == "l' homme n' est pas là , tom ."
     assert prepare.from_zero("2-1 1-1 1p2") == "0-0 0p1 1-0"
+
+
+def test_phrasebook_comes_with_its_gold_links(tmp_path: Path) -> None:
+    files, book = prepare.phrasebook_files("de-fr"), phrasebook("de", "fr")
+    assert files["phrasebook.fr"] == [one.target for one in book.train]
+    assert files["phrasebook-test.de"] == [one.source for one in book.test]
+    write_lines(tmp_path / "gold", files["phrasebook-test.gold"])
+    lengths = [(len(one.source.split()), len(one.target.split())) for one in book.test]
+    gold = read_gold(tmp_path / "gold", None, lengths)
+    assert [(one.sure, one.possible) for one in gold] == [(one.sure, one.possible) for one in book.test]
 
 
 def test_text_holds_the_test_sentences_once(tmp_path: Path) -> None:
