@@ -1,5 +1,6 @@
 """Packages of a finished run for other uses: weights of 8 bits, lexical shortlists, and what these cost in BLEU."""
 
+import shutil
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -73,10 +74,22 @@ def write_package(
     shortlist = package.shortlist
     if options.shortlist and corpus is not None and data is not None and cache is not None:
         shortlist = _learn(package, corpus.train, data, cache, options)
-    save_package(folder, replace(package, settings=settings, shortlist=shortlist))
+    _save_whole(folder, replace(package, settings=settings, shortlist=shortlist))
     if not options.check or corpus is None:
         return []
     return [_check(one, corpus.valid, settings.target_lang, allow_packages) for one in (run, folder)]
+
+
+def _save_whole(folder: Path, package: Package) -> None:
+    """Writes a package so that a failure, such as a full disk, leaves nothing of it."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        save_package(part, package)
+        part.replace(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
 
 
 def _data_of(run: Path) -> tuple[DataSettings, Path]:

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from nmt import Translator
+from nmt.training.packaging import PackageOptions, write_package
 from nmt.translation.package import PackageError
 from tests.conftest import CallNmt
 from tests.trained import lines_of, write_lines
@@ -126,3 +127,18 @@ def test_damaged_shortlists_are_told(small: Path, tmp_path: Path) -> None:
     save_file({"always": torch.tensor([10**6]), "offsets": torch.tensor([0]), "pieces": torch.tensor([1])}, path)
     with pytest.raises(PackageError, match="does not fit"):
         Translator.load(copy)
+
+
+def test_a_failure_leaves_nothing(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("safetensors.torch.save", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_package(trained, tmp_path / "new", PackageOptions(check=False))
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    (tmp_path / "new").mkdir()
+    assert write_package(trained, tmp_path / "new", PackageOptions(check=False)) == []
+    assert [one.name for one in tmp_path.iterdir()] == ["new"]
+    assert Translator.load(tmp_path / "new").translate("room five").text
