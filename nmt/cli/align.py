@@ -113,7 +113,7 @@ def _aligned(given: argparse.Namespace, pairs: Iterator[tuple[str, str]], batch_
     set_links(forward, given)
     backward = None
     if given.reverse:
-        backward = load_translator(argparse.Namespace(**{**vars(given), "model": given.reverse}))
+        backward = load_translator(argparse.Namespace(**{**vars(given), "model": given.reverse, "ensemble": []}))
         set_links(backward, given, "reverse")
     return align_both(
         pairs, forward, backward, given.symmetrize or METHODS[-1], batch_size=batch_size, posterior=given.posterior

@@ -22,6 +22,11 @@ SEARCH = (
     "shortlist",
     "tags",
     "replace_unknown",
+    "sample",
+    "temperature",
+    "top_k",
+    "top_p",
+    "seed",
 )
 
 
@@ -40,6 +45,9 @@ class Parser(argparse.ArgumentParser):
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Adds what names and places a model, and how it computes."""
     add_place(parser)
+    parser.add_argument(
+        "--ensemble", action="append", default=[], metavar="MODEL", help="another model that votes (may be given again)"
+    )
     parser.add_argument(
         "--precision", choices=PRECISIONS, help="default: the package's own, float unless made otherwise"
     )
@@ -83,6 +91,18 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="look at all target pieces, also where the package has a shortlist",
     )
+
+
+def add_sampling(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of sampling."""
+    group = parser.add_argument_group("sampling")
+    group.add_argument(
+        "--sample", action="store_true", default=None, help="draw --n-best translations instead of searching for them"
+    )
+    group.add_argument("--temperature", type=float, metavar="X", help="below 1: draw what is probable more often")
+    group.add_argument("--top-k", type=positive, metavar="N", help="draw from the N most probable pieces alone")
+    group.add_argument("--top-p", type=float, metavar="X", help="draw from those that make this probability alone")
+    group.add_argument("--seed", type=int, metavar="N", help="another one draws others (default: 1)")
 
 
 def add_links(parser: argparse.ArgumentParser) -> None:
@@ -189,11 +209,11 @@ def set_threads(threads: int | None) -> None:
 
 
 def load_translator(arguments: argparse.Namespace) -> "Translator":
-    """Loads the model that the arguments of `add_model` name."""
+    """Loads the model, or the models, that the arguments of `add_model` name."""
     from nmt.translation import Translator
 
     return Translator.load(
-        arguments.model,
+        [arguments.model, *arguments.ensemble],
         device=arguments.device,
         precision=arguments.precision,
         allow_packages=arguments.allow_package,

@@ -13,6 +13,7 @@ from nmt.cli.options import (
     Parser,
     add_links,
     add_model,
+    add_sampling,
     add_search,
     load_translator,
     naming,
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--alignments", metavar="FILE", help="write the alignment of each line to this file")
     made.add_argument("--alignment-format", default="pharaoh", choices=ALIGNMENT_FORMATS)
     made.add_argument("--alignment-level", default="word", choices=("word", "piece"), help="default: %(default)s")
+    add_sampling(made)
     add_links(made)
     made.add_argument(
         "--tags",
@@ -75,12 +77,21 @@ def run(arguments: Sequence[str]) -> None:
         parser().error("--workers above 1 needs --batch-size above 1: with 1 each line is answered before the next")
     if given.dictionary and not given.replace_unknown:
         parser().error("--dictionary is of unknown words: it needs --replace-unknown")
-    check_beam(given, parser())
+    if not given.sample:
+        check_beam(given, parser())
+        _check_sampling(given)
     _check_files(given)
     set_threads(given.threads if given.workers == 1 else 1)
     with naming(given.output or "standard output", given.alignments), ExitStack() as stack:
         source = stack.enter_context(open(given.input, "rb")) if given.input else sys.stdin.buffer
         _translate(given, source, stack)
+
+
+def _check_sampling(given: argparse.Namespace) -> None:
+    """Refuses options of sampling that would change nothing."""
+    for name in ("temperature", "top_k", "top_p", "seed"):
+        if getattr(given, name) is not None:
+            parser().error(f"--{name.replace('_', '-')} needs --sample")
 
 
 def check_beam(given: argparse.Namespace, shown: argparse.ArgumentParser) -> None:

@@ -1,9 +1,10 @@
-"""Search: greedy, beam and forced decoding over any model that can start and step. Imports torch alone."""
+"""Search: greedy, beam, sampling and forced decoding over any model that can start and step. Imports torch alone."""
 
 from nmt.search.beam import beam_search
 from nmt.search.forced import Forced, forced_decode, forced_weights, posterior_weights
 from nmt.search.greedy import greedy_search
 from nmt.search.model import Batch, Hypothesis, StepModel, Words
+from nmt.search.sampling import sample_search
 
 __all__ = [
     "Batch",
@@ -16,4 +17,5 @@ __all__ = [
     "forced_weights",
     "greedy_search",
     "posterior_weights",
+    "sample_search",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from nmt.modules.seq2seq import Seq2Seq
 from nmt.translation.translator import Translator
 
 PARTS = ("tokenise", "encoder", "attention", "recurrent", "readout", "output", "search", "detokenise")
@@ -60,6 +61,7 @@ class Stopwatch:
 def time_parts(translator: Translator) -> Stopwatch:
     """Puts a running stopwatch into a translator, for good: use one that is loaded for this alone."""
     watch, model = Stopwatch(translator.device), translator.model
+    assert isinstance(model, Seq2Seq), "an ensemble has no parts of its own"
     places: list[tuple[Any, str, str]] = [
         (translator, "encode", "tokenise"),
         (translator.target, "decode", "detokenise"),

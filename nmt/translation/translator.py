@@ -11,14 +11,13 @@ from torch import Tensor
 
 from nmt import search
 from nmt.alignment import Alignment
-from nmt.config import PRECISIONS, LinkSettings, SearchOptions, SettingsError, at_least, choice, search_options
+from nmt.config import LinkSettings, SearchOptions, SettingsError, at_least, search_options
 from nmt.data.tokenizer import Pieces, Tokenizer
-from nmt.modules.rounding import to_int8
+from nmt.modules.ensemble import Ensemble
 from nmt.modules.seq2seq import Seq2Seq
 from nmt.translation.carried import carried
-from nmt.translation.devices import available_device
 from nmt.translation.given import GivenPairs, sentence
-from nmt.translation.package import load_package
+from nmt.translation.loading import load_models
 from nmt.translation.result import Hypothesis, NoAlignmentError, PairScore, Translation
 from nmt.translation.scoring import NO_SCORE, WINDOW, padded_ids, source_batches, stream_pairs
 from nmt.translation.shortlist import Shortlist
@@ -29,7 +28,7 @@ BATCH_SIZE = 64
 
 
 class Translator:
-    """Translates with one model. Results do not depend on which sentences go together.
+    """Translates with one model, or with several. Results do not depend on which sentences go together.
 
     Attributes:
         links: how links are read off attention weights.
@@ -38,7 +37,7 @@ class Translator:
 
     def __init__(
         self,
-        model: Seq2Seq,
+        model: Seq2Seq | Ensemble,
         source: Tokenizer,
         target: Tokenizer,
         *,
@@ -57,39 +56,33 @@ class Translator:
     @classmethod
     def load(
         cls,
-        path: str | Path,
+        path: str | Path | Sequence[str | Path],
         device: str = "auto",
         precision: str | None = None,
         allow_packages: Collection[str] = (),
     ) -> "Translator":
-        """Loads a run directory or a model package.
+        """Loads a run directory or a model package, or several as an ensemble.
 
         Args:
-            path: the folder.
+            path: the folder; of several, which share their vocabularies, probabilities and attention weights are
+                averaged, and the first says how to search and to read links.
             device: `auto` (a GPU if there is one), or a torch device such as `cpu` or `cuda:1`.
             precision: `float` (32 bits), `double`, or `int8` (weights of 8 bits, on a CPU); None: as packaged.
             allow_packages: packages whose code may be run for a model with an attention score from outside.
 
         Raises:
             PackageError: no package there, a damaged one, or one that needs code which is not allowed.
-            SettingsError: an unknown device or precision.
+            SettingsError: an unknown device or precision, no path, or an ensemble of different vocabularies.
         """
-        found = available_device(device)
-        package = load_package(path, allow_packages)
-        settings = package.settings
-        wanted = choice(settings.precision if precision is None else precision, PRECISIONS, "precision")
-        model = package.model.to(found, torch.float64 if wanted == "double" else torch.float32)
-        if wanted == "int8":
-            if not found.startswith("cpu"):
-                raise SettingsError(f"precision=int8 is for CPUs, not for device={found}: use precision=float")
-            to_int8(model)
+        paths = [path] if isinstance(path, str | Path) else list(path)
+        model, package, found = load_models(paths, device, precision, allow_packages)
         return cls(
             model,
             package.source,
             package.target,
-            options=settings.search,
-            shortlist=package.shortlist,
-            links=settings.links,
+            options=package.settings.search,
+            shortlist=package.shortlist if len(paths) == 1 else None,
+            links=package.settings.links,
             device=found,
         )
 
@@ -260,7 +253,9 @@ class Translator:
         if self.shortlist is not None and options.shortlist:
             words = self.shortlist.words(batch.source, vocabulary)
         model = self.model.viewed(options.attention_temperature, None if words is None else words.tokens)
-        if options.beam_size == 1:
+        if options.sample:
+            found = search.sample_search(model, batch, vocabulary, options, words)
+        elif options.beam_size == 1:
             found = [[one] for one in search.greedy_search(model, batch, vocabulary, options, words)]
         else:
             found = search.beam_search(model, batch, vocabulary, options, words)
