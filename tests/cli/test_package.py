@@ -109,7 +109,7 @@ def test_wrong_uses_are_one_line(call_nmt: CallNmt, trained: Path, small: Path, 
 
 
 def test_int8_is_for_cpus(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nmt.translation.translator.available_device", lambda name: "meta")
+    monkeypatch.setattr("nmt.translation.loading.available_device", lambda name: "meta")
     with pytest.raises(Exception, match="precision=int8 is for CPUs"):
         Translator.load(trained, precision="int8")
 
