@@ -1,7 +1,8 @@
 """What the links of each system are worth: AER, and by how much it differs from eflomal's, with bootstrap intervals."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,9 @@ def joined(both: Both) -> dict[str, list[Links]]:
     return {**dict(zip(DIRECTIONS, both, strict=True)), **others}
 
 
-def aligned(model: Path, pairs: Iterable[tuple[str, str]], posterior: bool) -> list[Alignment]:
-    """Returns the alignments of test sentences by forced decoding, of attention or of its posterior."""
+@cache
+def aligned(model: Path, pairs: tuple[tuple[str, str], ...], posterior: bool) -> list[Alignment]:
+    """Returns the alignments of test sentences by forced decoding, of attention or of its posterior; made once."""
     return list(Translator.load(model, device="cpu").align_pairs(pairs, posterior=posterior))
 
 
@@ -147,8 +149,8 @@ def _models(
     if not all(one.finished for one in trainings):
         return []
     lines = text.read("test")
-    pairs = list(zip(*lines, strict=True))
-    turned = [pair[::-1] for pair in pairs]
+    pairs = tuple(zip(*lines, strict=True))
+    turned = tuple(pair[::-1] for pair in pairs)
     found = aligned(trainings[0].run, pairs, posterior), aligned(trainings[1].run, turned, posterior)
     figures = [json.loads((one.run / "metrics.json").read_text(encoding="utf-8")) for one in trainings]
     more = {name: [round(one[name], 1) for one in figures] for name in ("train_seconds", "steps")}

@@ -95,15 +95,17 @@ def run(given: argparse.Namespace) -> None:
     for aligner in dict.fromkeys(["eflomal", *given.aligners]):
         run_aligner(given.output, text, aligner)
     given.aligners = list(dict.fromkeys(["eflomal", *given.aligners]))
-    report(given, text, gold)
     groups = list(trainings(given))
     end = end_of(given, sum(map(len, groups)))
     for group in groups:
+        if all(one.finished for one in group):
+            continue
         if group[0].kind == "self":
             agree(given.output, text, group[0].decoder)
         with ThreadPoolExecutor(given.jobs) as pool:
             list(pool.map(lambda one: one.train(text, end), group))
         report(given, text, gold)
+    report(given, text, gold)
     print((given.output / "RESULTS.md").read_text(encoding="utf-8"))
 
 
