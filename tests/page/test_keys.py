@@ -1,98 +1,12 @@
 """The page of alignments in a real browser, by keyboard alone."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import numpy as np
-import pytest
 from selenium.webdriver.common.keys import Keys
 
-from nmt import Alignment, alignment_page
-from nmt.alignment.words import word_spans
-from tests.browser import Browser, programs, running_browser
-from tests.conftest import lacking
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    if programs() is None:
-        lacking("Chromium and its driver are not installed (Debian: chromium, chromium-driver)")
-    with running_browser(tmp_path_factory.mktemp("profile")) as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def quiet(browser: Browser) -> Iterator[None]:
-    """After each test: no error on the console, nothing asked of a network."""
-    yield
-    assert browser.problems() == []
-
-
-def aligned(source: str, target: str, rows: list[list[float]]) -> Alignment:
-    """An alignment whose pieces are words and `</s>`, all but the first word of the target cut in two."""
-    sources, targets = word_spans(source), word_spans(target)
-    spans = [targets[0]]
-    for start, end in targets[1:]:
-        spans += [(start, start + 1), (start + 1, end)]
-    tokens = tuple(target[start:end] for start, end in spans)
-    matrix = np.zeros((len(tokens) + 1, len(sources) + 1), np.float32)
-    for index, (start, _) in enumerate(spans):
-        word = next(place for place, (_, end) in enumerate(targets) if start < end)
-        matrix[index, : len(sources)] = rows[word]
-    matrix[-1, -1] = 1
-    return Alignment(
-        matrix,
-        (*(source[start:end] for start, end in sources), "</s>"),
-        (*tokens, "</s>"),
-        source,
-        target,
-        (*sources, (len(source), len(source))),
-        (*spans, (len(target), len(target))),
-    )
-
-
-HOUSE = aligned("the red house", "la maison rouge", [[0.8, 0.1, 0.1], [0.1, 0.3, 0.6], [0.0, 0.9, 0.1]])
-WORSE = aligned("the red house", "le rouge", [[0.6, 0.2, 0.2], [0.0, 1.0, 0.0]])
-HEBREW = aligned("הילד אכל תפוח", "the boy ate", [[0.7, 0.2, 0.1], [0.9, 0.1, 0.0], [0.1, 0.8, 0.1]])
-HOSTILE = aligned("</script><b>x</b> \u2028 \"'& {{data}}", "<img src=x onerror=alert(1)> $1", [[0.3] * 3] * 4)
-
-
-def translated(*alignments: Alignment) -> SimpleNamespace:
-    hypotheses = [
-        SimpleNamespace(text=one.target_text, score=-0.5 * (index + 1), alignment=one)
-        for index, one in enumerate(alignments)
-    ]
-    return SimpleNamespace(source=alignments[0].source_text if alignments else "", hypotheses=hypotheses)
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four sentences and an empty line; the first has two translations and gold links."""
-    items: list[Any] = [translated(HOUSE, WORSE), translated(HEBREW), translated(), HOSTILE, translated(WORSE)]
-    gold = SimpleNamespace(sure={(0, 0), (1, 2)}, possible={(0, 0), (1, 2), (2, 1)})
-    path = tmp_path_factory.mktemp("pages") / "page.html"
-    path.write_text(alignment_page(items, gold=[gold, None, None, None, None]), encoding="utf-8")
-    return path
-
-
-def lit(browser: Browser, side: str) -> dict[str, str]:
-    """The tokens of a side that are lit, with their weights."""
-    found: dict[str, str] = browser.run(
-        "return Object.fromEntries([...document.querySelectorAll(`.tokens[data-side=${arguments[0]}] .token`)]"
-        ".map((one) => [one.querySelector('.label').textContent, one.querySelector('.weight').textContent])"
-        ".filter(([, weight]) => weight))",
-        side,
-    )
-    return found
-
-
-def links(browser: Browser) -> list[str]:
-    found: list[str] = browser.run(
-        "return [...document.querySelectorAll('.pair .own path')].map((one) => one.dataset.link).sort()"
-    )
-    return found
+from nmt import alignment_page
+from tests.browser import Browser
+from tests.page.examples import HOSTILE, HOUSE, WORSE, links, lit
 
 
 def test_a_word_lights_its_partners(browser: Browser, page: Path) -> None:
@@ -237,67 +151,6 @@ def test_help_and_single_keys_that_can_be_switched_off(browser: Browser, page: P
     assert not browser.run("return document.getElementById('help').open")
     browser.press("n")
     assert browser.texts("#place") == ["1 of 5"]
-
-
-def test_light_and_dark(browser: Browser, page: Path) -> None:
-    ground = "return getComputedStyle(document.body).backgroundColor"
-    browser.open(page, scheme="dark")
-    dark = browser.run(ground)
-    browser.run("document.getElementById('theme').focus()")
-    browser.press(Keys.ENTER)
-    light = browser.run(ground)
-    assert light != dark
-    browser.press(Keys.ENTER)
-    assert browser.run(ground) == dark
-    browser.press(Keys.ENTER)
-    assert browser.texts("#theme") == ["Theme: system"]
-    browser.open(page, scheme="light")
-    assert browser.run(ground) == light
-
-
-def test_legible_contrast(browser: Browser, page: Path) -> None:
-    """WCAG 2.2, level AA: 4.5 to 1 for text on its ground, in both themes."""
-    script = """
-      const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-      const rgb = (color) => {
-        canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
-        return [...canvas.getImageData(0, 0, 1, 1).data];
-      };
-      const luminance = (color) => rgb(color).slice(0, 3).map((value) => value / 255)
-        .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
-        .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
-      const ground = (one) => {
-        const color = getComputedStyle(one).backgroundColor;
-        return rgb(color)[3] > 0 ? color : ground(one.parentElement);
-      };
-      const found = [];
-      for (const one of document.querySelectorAll(arguments[0])) {
-        const [a, b] = [luminance(getComputedStyle(one).color), luminance(ground(one))].sort((x, y) => y - x);
-        found.push([(a + 0.05) / (b + 0.05), one.className, one.textContent]);
-      }
-      return found.sort((x, y) => x[0] - y[0])[0];"""
-    shown = "h1, #source, .score, legend, label, #found, .number, .option .text, td:not(.faint), th, .token, .legend"
-    for scheme in ("light", "dark"):
-        browser.open(page, scheme=scheme)
-        browser.press("s", Keys.ARROW_RIGHT)
-        assert browser.run(script, shown)[0] >= 4.5, scheme
-
-
-@pytest.mark.parametrize("width", [400, 1280])
-def test_long_sentences_stand_in_columns_and_nothing_runs_off_the_page(
-    browser: Browser, tmp_path: Path, width: int
-) -> None:
-    words = " ".join(f"word{index}" for index in range(60))
-    path = tmp_path / "long.html"
-    path.write_text(aligned(words, words, np.eye(60).tolist()).to_html(), encoding="utf-8")
-    browser.open(path, width=width)
-    assert browser.run("return document.querySelector('.pair').dataset.layout") == "columns"
-    assert browser.run("return document.documentElement.scrollWidth") <= width
-    browser.press("s", Keys.ARROW_DOWN, Keys.ARROW_RIGHT)
-    assert browser.run("return [document.activeElement.dataset.side, document.activeElement.dataset.index]") == [
-        "target",
-        "1",
-    ]
 
 
 def test_a_thousand_sentences_open_with_few_elements(browser: Browser, tmp_path: Path) -> None:
