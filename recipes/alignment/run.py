@@ -46,6 +46,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--pairs", type=int, default=30_000, metavar="N", help="most that models read (default: 30,000)"
     )
+    parser.add_argument(
+        "--pieces", type=int, default=3000, metavar="N", help="of each model's vocabulary (default: 3,000)"
+    )
     parser.add_argument("--aligners", nargs="+", default=["eflomal", "fast_align"], choices=ALIGNERS, metavar="NAME")
     parser.add_argument("--decoders", nargs="+", default=["parallel"], choices=DECODERS, metavar="NAME")
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS, metavar="KIND", help="default: all")
@@ -59,7 +62,7 @@ def trainings(given: argparse.Namespace) -> Iterator[list[Training]]:
     """Yields the trainings that may run side by side, those first that others do not need."""
     for decoder in given.decoders:
         for kind in [one for one in KINDS if one in given.kinds or (one == "raw" and "self" in given.kinds)]:
-            yield [Training(given.output, decoder, kind, direction) for direction in DIRECTIONS]
+            yield [Training(given.output, decoder, kind, direction, given.pieces) for direction in DIRECTIONS]
 
 
 def end_of(given: argparse.Namespace, count: int) -> str:

@@ -21,7 +21,7 @@ Links = list[tuple[int, int]]
 COMMON = (
     *("logger=none", "trainer.val_check_interval=500", "trainer.log_every_n_steps=100"),
     *("callbacks.early_stopping=null", "callbacks.samples=null", "callbacks.curves=null"),
-    *("data.tokenizer.size=3000", "data.batch_tokens=1024", "data.max_length=150"),
+    *("data.batch_tokens=1024", "data.max_length=150"),
     *("model.embedding_size=128", "model.encoder_size=96", "model.decoder_size=192", "model.dropout=0.1"),
     *("optimizer.lr=4e-3", "schedule.warmup_steps=100"),
 )
@@ -81,12 +81,14 @@ class Training:
         decoder: one of `DECODERS`.
         kind: one of `KINDS`.
         direction: `forward` from source to target, or `backward`.
+        pieces: of its vocabulary.
     """
 
     folder: Path
     decoder: str
     kind: str
     direction: str
+    pieces: int = 3000
 
     @property
     def run(self) -> Path:
@@ -113,7 +115,7 @@ class Training:
         shutil.rmtree(self.run, ignore_errors=True)
         source, target = text.languages if self.direction == "forward" else text.languages[::-1]
         overrides = [*COMMON, *DECODERS[self.decoder], f"paths.output_dir={self.run}"]
-        overrides += [f"data.source_lang={source}", f"data.target_lang={target}"]
+        overrides += [f"data.source_lang={source}", f"data.target_lang={target}", f"data.tokenizer.size={self.pieces}"]
         overrides += [f"data.train={text.prefix('model')}", f"data.valid={text.prefix('valid')}"]
         return [NMT, "train", *overrides, end, *([f"data.alignments={self.links}"] if self.links else [])]
 

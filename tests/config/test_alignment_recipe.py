@@ -115,7 +115,7 @@ def test_finished_work_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_self_training_comes_after_the_models_it_learns_from() -> None:
-    given = Namespace(output=Path("out"), decoders=["parallel", "luong"], kinds=["self"])
+    given = Namespace(output=Path("out"), decoders=["parallel", "luong"], kinds=["self"], pieces=600)
     order = [(one[0].decoder, one[0].kind) for one in run.trainings(given)]
     assert order == [("parallel", "raw"), ("parallel", "self"), ("luong", "raw"), ("luong", "self")]
 
