@@ -35,7 +35,7 @@ class Columns:
         ids = torch.tensor([vocabulary.eos_id, vocabulary.pad_id, vocabulary.bos_id, vocabulary.unk_id], device=device)
         places = ids if words is None else torch.searchsorted(words.tokens, ids)
         self._end, self._barred = places[:1], places[1 : 3 if unknown else 4]
-        self._others = None if words is None else ~words.allowed[:, None]
+        self._others = None if words is None or bool(words.allowed.all()) else ~words.allowed[:, None]
 
     def keep(self, going: Int[Tensor, " going"]) -> None:
         """Forgets all other sentences."""

@@ -18,7 +18,7 @@ def softmax(
     scores: Float[Tensor, "*batch target source"], mask: Bool[Tensor, "*#batch #target source"]
 ) -> Float[Tensor, "*batch target source"]:
     """w_s = exp z_s / sum_r exp z_r over the real tokens."""
-    return torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=-1)
+    return torch.softmax(torch.where(mask, scores, float("-inf")), dim=-1)
 
 
 def sparsemax(
