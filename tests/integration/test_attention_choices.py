@@ -1,6 +1,7 @@
 """Attention as users choose it: scores of their own, models that do not attend, another temperature."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +62,14 @@ def test_score_from_outside_is_trained_by_name_and_loaded_by_permission(run_nmt:
     ("score", "part"),
     [("own_scores:Other", "no subclass"), ("own_scores:None_", "imported"), ("gone:Score", "imported")],
 )
-def test_what_is_no_score_is_refused_in_one_line(score: str, part: str, run_nmt: RunNmt, tmp_path: Path) -> None:
+def test_what_is_no_score_is_refused_in_one_line(
+    score: str, part: str, call_nmt: CallNmt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "own_scores.py").write_text(OWN)
-    done = run_nmt("train", *TINY, f"model.attention.score={score}", "trainer.max_steps=2", "paths.output_dir=own")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_scores", raising=False)
+    done = call_nmt("train", *TINY, f"model.attention.score={score}", "trainer.max_steps=2", "paths.output_dir=own")
+    monkeypatch.delitem(sys.modules, "own_scores", raising=False)
     assert done.returncode == 1
     assert part in done.stderr.splitlines()[-1]
     assert score in done.stderr.splitlines()[-1]

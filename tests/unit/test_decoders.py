@@ -15,6 +15,8 @@ from nmt.modules.seq2seq import Seq2Seq
 from nmt.search.tree import select_hypotheses
 from tests.unit.models import DECODERS, random_batch, random_ids, rows_of, tensors_of, tiny_model
 
+pytestmark = pytest.mark.grid
+
 SCORE_NAMES = [*sorted(SCORES), "forgetful"]
 EXACT: dict[str, Any] = {"rtol": 0, "atol": 1e-12}
 

@@ -13,6 +13,8 @@ from nmt.modules.seq2seq import Seq2Seq
 from nmt.search.tree import select_hypotheses
 from tests.unit.models import DECODERS, random_batch, random_ids, randomise, rows_of, tiny_model
 
+pytestmark = pytest.mark.grid
+
 EXACT: dict[str, Any] = {"rtol": 0, "atol": 1e-12}
 FLAGS = [False, True]
 VARIANTS: dict[str, dict[str, Any]] = {

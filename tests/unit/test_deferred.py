@@ -15,6 +15,8 @@ from nmt.modules.cell_steps import gru_step, lstm_step
 from nmt.modules.seq2seq import Seq2Seq
 from tests.unit.models import DECODERS, random_batch, random_ids, tiny_model
 
+pytestmark = pytest.mark.grid
+
 DEEP: dict[str, Any] = {"decoder_layers": 2, "encoder_layers": 2, "residual": True}
 STACKS: dict[str, dict[str, Any]] = {
     "plain": {},

@@ -20,7 +20,7 @@ LENGTHS = [5, 1, 4, 2, 3]
 OPTIONS = SearchOptions(beam_size=4, n_best=4, max_length=7)
 EXACT: dict[str, Any] = {"rtol": 0, "atol": 1e-9}
 
-pytestmark = pytest.mark.usefixtures("forgetful")
+pytestmark = [pytest.mark.grid, pytest.mark.usefixtures("forgetful")]
 models = pytest.mark.parametrize("score", [*sorted(SCORES), "forgetful"])
 wirings = pytest.mark.parametrize("wiring", DECODERS)
 

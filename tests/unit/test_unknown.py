@@ -21,7 +21,7 @@ SENTENCES = ["the dog runs .", "a cat sleeps well", "two dogs run , and", "the c
 class Echo:
     """A model whose step t says the source token at t, with all attention on it; what it does not know, it says so."""
 
-    aligns = True
+    aligns, training = True, False
 
     def __init__(self, size: int, end: int, silent: int | None = None) -> None:
         self.size, self.end, self.silent = size, end, silent

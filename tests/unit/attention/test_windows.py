@@ -13,6 +13,8 @@ from nmt.modules.attention import SCORES, Attention, AttentionScore
 from nmt.modules.attention.normalizers import NORMALIZERS
 from tests.unit.attention.asking import attend, build_layer, gradients, mask_of, state_of, vectors
 
+pytestmark = pytest.mark.grid
+
 LENGTHS, TARGET, SIZE = (9, 1, 4, 7), 12, 6
 MASK = mask_of(LENGTHS)
 REFUSED = ("uniform", "fertility")
