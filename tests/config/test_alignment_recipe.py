@@ -120,7 +120,8 @@ def test_self_training_comes_after_the_models_it_learns_from() -> None:
     assert order == [("parallel", "raw"), ("parallel", "self"), ("luong", "raw"), ("luong", "self")]
 
 
-def test_results_are_those_on_record() -> None:
-    records = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
-    assert (FOLDER / "RESULTS.md").read_text(encoding="utf-8") == report.page(records)
+@pytest.mark.parametrize(("figures", "page"), [("expected.json", "RESULTS.md"), ("phrasebook.json", "PHRASEBOOK.md")])
+def test_results_are_those_on_record(figures: str, page: str) -> None:
+    records = json.loads((FOLDER / figures).read_text(encoding="utf-8"))
+    assert (FOLDER / page).read_text(encoding="utf-8") == report.page(records)
     assert records[0]["system"] == "eflomal"
