@@ -1,6 +1,5 @@
 """Packages of a finished run for other uses: weights of 8 bits, lexical shortlists, and what these cost in BLEU."""
 
-import shutil
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -81,14 +80,15 @@ def write_package(
 
 
 def _save_whole(folder: Path, package: Package) -> None:
-    """Writes a package so that a failure, such as a full disk, leaves nothing of it."""
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    """Writes a package into a new or an empty folder; a failure, such as a full disk, leaves it as it was."""
+    existed = folder.exists()
     try:
-        save_package(part, package)
-        part.replace(folder)
+        save_package(folder, package)
     except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
+        for file in folder.glob("*"):
+            file.unlink()
+        if not existed and folder.exists():
+            folder.rmdir()
         raise
 
 

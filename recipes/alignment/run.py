@@ -100,15 +100,13 @@ def run(given: argparse.Namespace) -> None:
     given.aligners = list(dict.fromkeys(["eflomal", *given.aligners]))
     groups = list(trainings(given))
     end = end_of(given, sum(map(len, groups)))
-    for group in groups:
-        if all(one.finished for one in group):
-            continue
+    report(given, text, gold)
+    for group in [one for one in groups if not all(training.finished for training in one)]:
         if group[0].kind == "self":
             agree(given.output, text, group[0].decoder)
         with ThreadPoolExecutor(given.jobs) as pool:
             list(pool.map(lambda one: one.train(text, end), group))
         report(given, text, gold)
-    report(given, text, gold)
     print((given.output / "RESULTS.md").read_text(encoding="utf-8"))
 
 

@@ -133,12 +133,14 @@ def test_a_failure_leaves_nothing(trained: Path, tmp_path: Path, monkeypatch: py
     def full(*given: object) -> bytes:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("safetensors.torch.save", full)
-    with pytest.raises(OSError, match="No space left"):
-        write_package(trained, tmp_path / "new", PackageOptions(check=False))
-    assert list(tmp_path.iterdir()) == []
-    monkeypatch.undo()
-    (tmp_path / "new").mkdir()
+    (tmp_path / "empty").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr("safetensors.torch.save", full)
+        for folder in ("new", "empty"):
+            with pytest.raises(OSError, match="No space left"):
+                write_package(trained, tmp_path / folder, PackageOptions(check=False))
+    assert [one.name for one in tmp_path.rglob("*")] == ["empty"]
     assert write_package(trained, tmp_path / "new", PackageOptions(check=False)) == []
-    assert [one.name for one in tmp_path.iterdir()] == ["new"]
-    assert Translator.load(tmp_path / "new").translate("room five").text
+    assert write_package(trained, tmp_path / "empty", PackageOptions(check=False)) == []
+    for folder in ("new", "empty"):
+        assert Translator.load(tmp_path / folder).translate("room five").text
