@@ -35,7 +35,10 @@ class Columns:
         ids = torch.tensor([vocabulary.eos_id, vocabulary.pad_id, vocabulary.bos_id, vocabulary.unk_id], device=device)
         places = ids if words is None else torch.searchsorted(words.tokens, ids)
         self._end, self._barred = places[:1], places[1 : 3 if unknown else 4]
-        self._others = None if words is None or bool(words.allowed.all()) else ~words.allowed[:, None]
+        self._others = None
+        if words is not None and not bool(words.allowed.all()):
+            allowed = words.allowed[:, None]
+            self._others = torch.zeros(allowed.shape, device=device).masked_fill_(~allowed, float("-inf"))
 
     def keep(self, going: Int[Tensor, " going"]) -> None:
         """Forgets all other sentences."""
@@ -47,7 +50,7 @@ class Columns:
         `logits` are overwritten where a sentence has words of its own.
         """
         if self._others is not None:
-            logits.masked_fill_(self._others, float("-inf"))
+            logits += self._others  # twice as fast as masked_fill_ with a mask that is broadcast
         return logits.log_softmax(-1).index_fill_(2, self._barred, float("-inf"))
 
     def end_only(
@@ -61,7 +64,9 @@ class Columns:
 
     def tokens(self, columns: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
         """Returns the tokens of columns."""
-        return columns if self._words is None else self._words.tokens[columns]
+        if self._words is None:
+            return columns
+        return self._words.tokens.index_select(0, columns.flatten()).view(columns.shape)
 
 
 def answers_at_once(device: torch.device) -> bool:
