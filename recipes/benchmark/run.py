@@ -208,10 +208,12 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=1000, metavar="N", help="to translate (default: %(default)s)")
     parser.add_argument("--single", type=int, default=100, metavar="N", help="one at a time (default: %(default)s)")
     parser.add_argument(
-        "--model-updates", type=int, default=2500, metavar="N", help="to train the model (default: %(default)s)"
+        "--model-updates", type=int, default=1800, metavar="N", help="to train the model (default: %(default)s)"
     )
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="of every side (default: %(default)s)")
     given = parser.parse_args()
+    if given.updates < ours.FEWEST_UPDATES:
+        parser.error(f"--updates {given.updates} leaves nothing after warming up: at least {ours.FEWEST_UPDATES}")
     folder = given.work.resolve()
     work = Work(folder, (given.venvs or folder).resolve(), given.threads)
     plan = Plan(work, tuple(given.peers), given.updates, given.sentences, given.single)
