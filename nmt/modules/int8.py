@@ -77,6 +77,16 @@ class Int8Matrix:
         packed = len(index) > FEW_OUTPUTS
         return Int8Matrix(self.numbers[index], self.scale[index], packed=packed, within_one=self.within_one)
 
+    @property
+    def inputs(self) -> int:
+        """How wide a row is that it is multiplied with."""
+        return self.numbers.shape[1]
+
+    def above(self, other: "Int8Matrix") -> "Int8Matrix":
+        """Returns a matrix of the outputs of both."""
+        numbers, scale = torch.cat([self.numbers, other.numbers]), torch.cat([self.scale, other.scale])
+        return Int8Matrix(numbers, scale, within_one=self.within_one and other.within_one)
+
     def product(
         self, inputs: Float[Tensor, "*rows inputs"], bias: Float[Tensor, " outputs"] | None = None
     ) -> Float[Tensor, "*rows outputs"]:
@@ -96,6 +106,7 @@ class Int8Matrix:
 
 
 _kernel = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32.default
+_kernel = getattr(_kernel, "_op", _kernel)  # what it calls after 4 us spent on arguments that it never has
 
 
 def _pack(numbers: Tensor, scale: Tensor) -> Any:

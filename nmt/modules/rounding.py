@@ -1,46 +1,21 @@
 """Models whose weights are rounded to 8 bits."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from nmt.modules.attention import Attention
+from nmt.modules.attention.perceptron import AdditiveScore
+from nmt.modules.attention.precise import PreciseAttention
 from nmt.modules.cells import Recurrence
 from nmt.modules.decoders import LuongDecoder, ParallelDecoder
 from nmt.modules.int8 import Int8Matrix, dequantise, quantise
+from nmt.modules.int8_encoder import Int8Encoder
+from nmt.modules.int8_layers import Int8Layers, Int8Linear
 from nmt.modules.seq2seq import Seq2Seq
-
-
-class Int8Linear(nn.Module):
-    """nn.Linear with a weight of 8 bits, for inference."""
-
-    def __init__(self, linear: nn.Linear, *, within_one: bool = False) -> None:
-        super().__init__()
-        self.weight = Int8Matrix.of(linear.weight, within_one=within_one)
-        self.bias = None if linear.bias is None else linear.bias.detach()
-
-    def forward(self, inputs: Float[Tensor, "*rows inputs"]) -> Float[Tensor, "*rows outputs"]:
-        """Returns W x + b."""
-        return self.weight.product(inputs, self.bias)
-
-
-class Int8Layers(nn.Module):
-    """The weights of a fused stack under the same names, those of matrices in 8 bits.
-
-    Args:
-        stack: the stack.
-        within_one: names of weights; those of what lies between -1 and 1.
-    """
-
-    def __init__(self, stack: nn.RNNBase, within_one: Collection[str] = ()) -> None:
-        super().__init__()
-        self.mode = stack.mode
-        for name, weight in stack.named_parameters():
-            matrix = Int8Matrix.of(weight, within_one=name in within_one) if weight.dim() == 2 else weight.detach()
-            setattr(self, name, matrix)
-
 
 LARGEST_TABLE = 1 << 25
 """Most numbers of a table that saves the decoder a product: 128 MB."""
@@ -49,16 +24,19 @@ Rounded = tuple[Int[Tensor, "outputs inputs"], Float[Tensor, " outputs"]]
 """Numbers and scales, as `quantise` gives them."""
 
 
+PROJECTIONS = ("query", "key", "value", "hidden")
+"""The layers of an attention that are rounded; what it has beside them is small, or is not multiplied with."""
+
+
 @torch.no_grad()
 def rounded(model: Seq2Seq) -> dict[str, Rounded]:
-    """Returns the weights that `to_int8` rounds, by name: embeddings, and what the decoder multiplies at each step.
-
-    The encoder, the bridge and the attention stay as they are: most of their work is done once a sentence. Weights
-    that are multiplied together have the same scales.
-    """
-    kept = ("encoder.", "bridge.", "decoder.attention.")
+    """Returns the weights that `to_int8` rounds, by name; those that are multiplied together have the same scales."""
+    attention = "decoder.attention."
+    projections = {f"{name}.weight" for name, _, _ in _projections(model.decoder.attention, attention)}
     weights = {
-        name: weight for name, weight in model.named_parameters() if weight.dim() == 2 and not name.startswith(kept)
+        name: weight
+        for name, weight in model.named_parameters()
+        if weight.dim() == 2 and (name in projections or not name.startswith(attention))
     }
     found = {name: quantise(weight) for name, weight in weights.items()}
     for prefix, part in model.named_modules():
@@ -74,26 +52,42 @@ def rounded(model: Seq2Seq) -> dict[str, Rounded]:
 def to_int8(model: Seq2Seq) -> None:
     """Rounds the weights of a model on a CPU to 8 bits, for inference alone.
 
-    Embeddings are rounded but kept in float32, as rows of them are looked up, not multiplied.
+    Embeddings are rounded but kept in float32, as rows of them are looked up, not multiplied. What attention does
+    beside its projections is done in float64. So all that is rounded at a step is the same in any company.
     """
     for embedding in (model.source_embedding, model.target_embedding):
         embedding.weight.copy_(dequantise(*quantise(embedding.weight)))
     narrow = within_one(model)
-    for name in ("decoder", "output"):
+    model.encoder = Int8Encoder(model.encoder, [name.removeprefix("encoder.") for name in narrow])
+    for name in ("bridge", "decoder", "output"):
         _replace_layers(getattr(model, name), f"{name}.", narrow)
+    attention = model.decoder.attention
+    if isinstance(attention, Attention):
+        precise = PreciseAttention(attention)
+        for name, parent, linear in list(_projections(attention, "decoder.attention.")):
+            single = isinstance(parent, AdditiveScore) and parent.feature is None
+            dtype = torch.float32 if single else torch.float64  # an energy adds up in a fixed order anyway
+            new = Int8Linear(linear, within_one=f"{name}.weight" in narrow, dtype=dtype)
+            setattr(parent, name.rpartition(".")[2], new)
+        model.decoder.attention = cast(Attention, precise)  # whose place it takes
     _tabulate(model)
+    model.eval()  # modules begin in training, where encoders drop units
 
 
 def within_one(model: Seq2Seq) -> set[str]:
-    """Returns the names of the decoder's and output layer's weights that only numbers between -1 and 1 meet.
+    """Returns the names of the weights that only numbers between -1 and 1 meet.
 
     Such are states of cells, what a tanh gives, and the means that attention makes of such states.
     """
     encoder, decoder, attention = model.encoder, model.decoder, model.decoder.attention
-    sums = encoder.merge == "sum" or encoder.options.residual
+    residual = encoder.options.residual
+    sums = encoder.merge == "sum" or residual
     memory = not sums and getattr(attention, "heads", None) is None
     states = not sums or model.bridge.kind in ("zero", "dense")
     found = set() if model.output.projection is not None else {"output.linear.weight"}
+    for name, _ in encoder.named_parameters(prefix="encoder"):
+        if name.endswith(".weight_hh_l0") or (name.endswith(".weight_ih_l0") and ".0." not in name and not sums):
+            found.add(name)
     for prefix, part in decoder.named_modules(prefix="decoder"):
         if isinstance(part, Recurrence):
             fed = decoder.feeds_back or memory
@@ -104,7 +98,19 @@ def within_one(model: Seq2Seq) -> set[str]:
                 found.add(f"{prefix}.feed.weight")
     if memory and isinstance(decoder, LuongDecoder | ParallelDecoder):
         found.add("decoder.readout.weight")
+    if states and not residual:
+        queries = ("heads.query", "score.query", "window.hidden")
+        found.update(f"decoder.attention.{name}.weight" for name in queries)
     return found
+
+
+def _projections(attention: nn.Module, prefix: str) -> Iterator[tuple[str, nn.Module, nn.Linear]]:
+    """Yields name, parent and layer of each projection of an attention; scores from outside keep theirs."""
+    for inside, parent in attention.named_modules(prefix=prefix.removesuffix(".")):
+        if type(parent).__module__.startswith("nmt."):
+            for name, child in parent.named_children():
+                if name in PROJECTIONS and isinstance(child, nn.Linear):
+                    yield f"{inside}.{name}", parent, child
 
 
 class _Done(Int8Matrix):

@@ -36,12 +36,14 @@ def small(environment: dict[str, str], trained: Path, tmp_path_factory: pytest.T
 
 def test_it_is_smaller_and_holds_whole_numbers(trained: Path, small: Path) -> None:
     before, after = (folder / "model.safetensors" for folder in (trained / "model", small))
-    assert after.stat().st_size < 0.6 * before.stat().st_size
+    assert after.stat().st_size < 0.3 * before.stat().st_size
     weights = load_file(after)
-    for name in ("target_embedding.weight", "decoder.recurrence.rnn.weight_hh_l0", "decoder.readout.weight"):
+    rounded = ("target_embedding", "decoder.readout", "decoder.attention.score.key", "bridge.dense")
+    layers = ("decoder.recurrence.rnn", "encoder.forwards.0", "encoder.backwards.0")
+    for name in [*(f"{one}.weight" for one in rounded), *(f"{one}.weight_hh_l0" for one in layers)]:
         assert weights[name].dtype == torch.int8
         assert weights[name].abs().max() == 127
-    assert weights["encoder.forwards.0.weight_hh_l0"].dtype == torch.float32
+    assert weights["encoder.forwards.0.bias_hh_l0"].dtype == torch.float32
     settings = json.loads((small / "config.json").read_text(encoding="utf-8"))
     assert settings["precision"] == "int8"
 
@@ -63,8 +65,7 @@ def test_company_changes_nothing(trained: Path, small: Path) -> None:
     for batch_size in (1, 7):
         for one, other in zip(together, translator.translate(lines, batch_size=batch_size, n_best=3), strict=True):
             assert [found.text for found in one.hypotheses] == [found.text for found in other.hypotheses]
-            # Last bits of what is not rounded differ, and now and then tip an activation over to the next number.
-            assert one.score == pytest.approx(other.score, abs=1e-3)
+            assert one.score == pytest.approx(other.score, abs=1e-5)
 
 
 def test_precision_and_shortlist_are_options(call_nmt: CallNmt, trained: Path, small: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Small models, batches and a score with a memory, shared by the tests of modules and search."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
@@ -54,10 +54,17 @@ def randomise(module: nn.Module, seed: int, std: float = 0.6) -> None:
             parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * std)
 
 
-def tiny_model(seed: int = 1, source: Vocabulary = SOURCE, target: Vocabulary = TARGET, **settings: Any) -> Seq2Seq:
+def tiny_model(
+    seed: int = 1,
+    source: Vocabulary = SOURCE,
+    target: Vocabulary = TARGET,
+    allow_packages: Collection[str] = (),
+    **settings: Any,
+) -> Seq2Seq:
     """Returns a model of a few numbers in double precision, with the `model` settings given."""
     sizes = {"embedding_size": 4, "encoder_size": 3, "decoder_size": 6, "tying": "none"}
-    model = build_model(build(ModelSettings, {**sizes, **settings}, "model"), source, target).double().eval()
+    built = build(ModelSettings, {**sizes, **settings}, "model")
+    model = build_model(built, source, target, allow_packages).double().eval()
     randomise(model, seed)
     return model
 

@@ -57,7 +57,8 @@ class AdditiveScore(AttentionScore):
         state: AttentionState,
     ) -> Float[Tensor, "batch target source"]:
         weight = None if self.feature is None else self.feature.weight
-        return additive_energy(self.query(query), keys, self.energy, self.features(state), weight)
+        energies = additive_energy(self.query(query), keys, self.energy, self.features(state), weight)
+        return energies.type_as(query)
 
 
 @register_score("concat")

@@ -36,7 +36,7 @@ class LuongDecoder(Decoder):
         self, embedded: Float[Tensor, "batch 1 embedding"], source: Source, state: DecoderState
     ) -> Float[Tensor, "batch source hidden"]:
         hidden = self.recurrence.output(state.layers)
-        return self._read(hidden.expand(-1, source.memory.shape[1], -1), source.memory)
+        return self._read(hidden.expand(-1, source.memory.shape[1], -1), source.memory.type_as(hidden))
 
     def forward(
         self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState

@@ -48,7 +48,7 @@ class ParallelDecoder(Decoder):
         hidden = self.lower.output(state.layers[:1])
         if self.upper is not None:  # it has read the context of the step; the readout alone sees another
             hidden = self.upper.output(state.layers[1:], hidden)
-        return self._read(hidden.expand(-1, source.memory.shape[1], -1), source.memory, None)
+        return self._read(hidden.expand(-1, source.memory.shape[1], -1), source.memory.type_as(hidden), None)
 
     def forward(
         self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState

@@ -36,8 +36,9 @@ class StepwiseDecoder(Decoder):
         hidden = self.recurrence.output(
             state.layers
         )  # which has read the context of the step; the readout sees another
-        places = source.memory.shape[1]
-        return self._read(hidden.expand(-1, places, -1), source.memory, embedded.expand(-1, places, -1), None)
+        memory = source.memory.type_as(hidden)
+        places = memory.shape[1]
+        return self._read(hidden.expand(-1, places, -1), memory, embedded.expand(-1, places, -1), None)
 
     def forward(
         self, embedded: Float[Tensor, "batch target embedding"], source: Source, state: DecoderState
