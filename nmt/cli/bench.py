@@ -41,9 +41,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--precision",
         type=several(_precision),
-        default=["float"],
+        default=[None],
         metavar="P,P",
-        help=f"of {', '.join(PRECISIONS)} (default: float)",
+        help=f"of {', '.join(PRECISIONS)} (default: the package's own)",
     )
     made.add_argument("--repeat", type=positive, default=3, metavar="N", help="rounds (default: %(default)s)")
     made.add_argument("--profile", action="store_true", help="also tell where the time goes, in a round of its own")

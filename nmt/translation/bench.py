@@ -28,12 +28,12 @@ class BenchError(UserError):
 
 @dataclass(frozen=True)
 class Setup:
-    """One way to translate; None: the model's beam, torch's choice of threads."""
+    """One way to translate; None: the model's beam and precision, torch's choice of threads."""
 
     beam_size: int | None
     batch_size: int
     threads: int | None
-    precision: str
+    precision: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def setups(
     beam_sizes: Iterable[int | None],
     batch_sizes: Iterable[int],
     threads: Iterable[int | None],
-    precisions: Iterable[str],
+    precisions: Iterable[str | None],
 ) -> list[Setup]:
     """Returns all combinations.
 
@@ -84,7 +84,8 @@ def setups(
     """
     found = [Setup(*values) for values in product(beam_sizes, batch_sizes, threads, precisions)]
     for one in found:
-        choice(one.precision, PRECISIONS, "precision")
+        if one.precision is not None:
+            choice(one.precision, PRECISIONS, "precision")
     return found
 
 
@@ -124,7 +125,7 @@ def figures(setup: Setup, rounds: Sequence[dict[str, Any]], sentences: int) -> d
         "beam_size": last["beam_size"],
         "batch_size": setup.batch_size,
         "threads": last["threads"],
-        "precision": setup.precision,
+        "precision": last["precision"],
         "device": last["device"],
         "sentences": sentences,
         "repeat": len(rounds),

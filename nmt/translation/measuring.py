@@ -36,15 +36,15 @@ def measure(
     beam_size: int | None,
     batch_size: int,
     threads: int | None,
-    precision: str,
+    precision: str | None,
     profile: bool,
 ) -> dict[str, Any]:
     """Translates lines as told, after a first batch that does not count.
 
     Returns:
-        What was set (`beam_size`, `threads`, `device`), `seconds` and output `tokens` of all lines, `latencies` of
-        each batch in seconds (with batch size 1 of each line, from text to text), `load_seconds`, `peak_mb` of this
-        process, `cuda_peak_mb` of a GPU or None; with `profile` the `shares` of the parts alone.
+        What was set (`beam_size`, `threads`, `precision`, `device`), `seconds` and output `tokens` of all lines,
+        `latencies` of each batch in seconds (with batch size 1 of each line, from text to text), `load_seconds`,
+        `peak_mb` of this process, `cuda_peak_mb` of a GPU or None; with `profile` the `shares` of the parts alone.
     """
     if threads is not None:
         torch.set_num_threads(threads)
@@ -75,6 +75,7 @@ def measure(
         "cuda_peak_mb": torch.cuda.max_memory_allocated(translator.device) / 1e6 if on_gpu else None,
         "beam_size": beam_size or translator.options.beam_size,
         "threads": torch.get_num_threads(),
+        "precision": translator.precision,
         "device": str(translator.device),
     }
 

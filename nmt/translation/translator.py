@@ -33,6 +33,7 @@ class Translator:
     Attributes:
         links: how links are read off attention weights.
         posterior_links: how they are read off posteriors of given pairs.
+        precision: what the model computes in.
     """
 
     def __init__(
@@ -46,12 +47,13 @@ class Translator:
         links: LinkSettings | None = None,
         split: str = "space",
         device: str = "cpu",
+        precision: str = "float",
     ) -> None:
         self.model, self.source, self.target, self.shortlist = model, source, target, shortlist
         self.options = options or SearchOptions()
         self.links, self.split = links or LinkSettings(), split
         self.posterior_links = self.links.of_posterior()
-        self.device = torch.device(device)
+        self.device, self.precision = torch.device(device), precision
 
     @classmethod
     def load(
@@ -84,6 +86,7 @@ class Translator:
             shortlist=package.shortlist if len(paths) == 1 else None,
             links=package.settings.links,
             device=found,
+            precision=precision or package.settings.precision,
         )
 
     @overload

@@ -46,6 +46,13 @@ def test_every_combination_has_its_figures(run_nmt: RunNmt, trained: Path) -> No
         assert one["device"] == "cpu"
 
 
+def test_a_package_is_measured_in_its_own_precision(run_nmt: RunNmt, trained: Path, tmp_path: Path) -> None:
+    assert run_nmt("package", trained, "-o", tmp_path / "small", "--precision", "int8", "--no-check").returncode == 0
+    text = ("-i", trained / "test.sources", *SMALL, "--batch-size", "8", "--format", "json")
+    found = [objects(run_nmt("bench", model, *text).stdout) for model in (trained, tmp_path / "small")]
+    assert [one["precision"] for (one,) in found] == ["float", "int8"]
+
+
 def test_rates_and_latencies_agree(run_nmt: RunNmt, trained: Path) -> None:
     """The time of all requests is that of all sentences; tokens are those of the translations."""
     options = ("--beam-size", "2", "--batch-size", "1")

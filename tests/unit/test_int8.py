@@ -129,6 +129,7 @@ def rounded_model(name: str, **sizes: Any) -> Seq2Seq:
     return model
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("name", MODELS)
 def test_steps_equal_teacher_forcing(name: str) -> None:
     model, batch, target = rounded_model(name, **WIDE), random_batch([5, 3, 4]), random_ids(7, 3, 6, size=TARGET.size)
@@ -141,6 +142,7 @@ def test_steps_equal_teacher_forcing(name: str) -> None:
             torch.testing.assert_close(weights[:, 0], whole.weights[:, place], rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("bridge", BRIDGES)
 @pytest.mark.parametrize("merge", MERGES)
 @pytest.mark.parametrize("name", MODELS)
@@ -168,6 +170,7 @@ def test_what_is_said_to_lie_within_one_does(
     assert max(met) <= 1 + 1e-6
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("name", MODELS)
 def test_search_does_not_depend_on_company(name: str) -> None:
     model, batch = rounded_model(name, **WIDE), random_batch([6, 2, 5, 3, 7, 4, 6])
