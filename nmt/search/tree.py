@@ -31,11 +31,14 @@ def select_sentences(tree: Tree, rows: Tensor) -> Tree:
 def select_hypotheses(tree: Tree, parents: Tensor) -> Tree:
     """Makes hypothesis w of sentence b a copy of the earlier hypothesis `parents[b, w]`; `parents` is (B, W)."""
     beams: dict[int, Tensor] = {}
+    if len(parents) == 1:
+        only = parents[0]
+        return map_tensors(lambda tensor: tensor.index_select(1, only), tree)
 
     def select(tensor: Tensor) -> Tensor:
         beam = tensor.shape[1]
         if beam not in beams:  # one index into both dimensions is several times faster than two
-            beams[beam] = parents.flatten() if len(parents) == 1 else (parents + _firsts(parents, beam)).flatten()
+            beams[beam] = (parents + _firsts(parents, beam)).flatten()
         return tensor.flatten(0, 1).index_select(0, beams[beam]).view(*parents.shape, *tensor.shape[2:])
 
     return map_tensors(select, tree)
