@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-o", "--output", required=True, metavar="DIR", help="a new folder")
     made.add_argument("--precision", choices=("float", "int8"), help="of its weights (default: the run's own)")
     made.add_argument("--shortlist", action="store_true", help="learn which target pieces each source piece turns into")
-    made.add_argument("--best", type=positive, default=50, metavar="N", help="so many of each (default: %(default)s)")
+    made.add_argument("--best", type=positive, default=20, metavar="N", help="so many of each (default: %(default)s)")
     made.add_argument(
         "--frequent", type=whole, default=100, metavar="N", help="most frequent ones for all (default: %(default)s)"
     )

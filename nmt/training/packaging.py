@@ -34,7 +34,7 @@ class PackageOptions:
 
     precision: str | None = None
     shortlist: bool = False
-    best: int = 50
+    best: int = 20
     frequent: int = 100
     check: bool = True
 
