@@ -75,7 +75,9 @@ class Alignment(Drawn):
 
     def rows(self, shift: int | None = None) -> Matrix:
         """Returns (T - 1, S): for each target piece, `</s>` left out, the row that aligns it."""
-        first = link_settings(self.link_settings, shift=shift).shift
+        return self._rows(link_settings(self.link_settings, shift=shift).shift)
+
+    def _rows(self, first: int) -> Matrix:
         return self.matrix[first : first + max(0, len(self.target_tokens) - 1)]
 
     def entropy(self) -> Matrix:
@@ -140,10 +142,10 @@ class Alignment(Drawn):
             if settings != self.link_settings or by is not None:
                 raise SettingsError("an alignment of words has the links it was made with: ask the one it came from")
             return dict(self._word_links)
-        pieces = weighted_links(self.rows(settings.shift), settings, chosen)
+        pieces = weighted_links(self._rows(settings.shift), settings, chosen)
         if level == "piece" or not pieces:
             return pieces
-        if not word_spans(self.source_text) or not word_spans(self.target_text):
+        if not (self.source_text.strip() and self.target_text.strip()):
             return {}
         return merged(pieces, *self._piece_shares())
 

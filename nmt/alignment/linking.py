@@ -37,7 +37,8 @@ def weighted_links(rows: Rows, settings: LinkSettings, by: str) -> dict[Link, fl
     else:
         open_rows = rows.argmax(axis=1) != rows.shape[1] - 1
     chosen = _chosen(found, settings, by) & open_rows[:, None]
-    return {(int(source), int(target)): float(found[target, source]) for target, source in np.argwhere(chosen)}
+    targets, sources = chosen.nonzero()
+    return dict(zip(zip(sources.tolist(), targets.tolist(), strict=True), found[chosen].tolist(), strict=True))
 
 
 def _chosen(rows: npt.NDArray[np.float64], settings: LinkSettings, by: str) -> npt.NDArray[np.bool_]:

@@ -94,7 +94,9 @@ def words_at(text: str, span: Span, words: Sequence[Span], ends: Sequence[int]) 
     start, end = span
     while start < end and text[start].isspace():
         start += 1
-    first = min(bisect_right(ends, start), len(words) - 1)
+    first = bisect_right(ends, start)
+    if first == len(words):
+        first -= 1
     if end <= ends[first]:
         return {first: 1.0}
     counts = {}

@@ -69,4 +69,6 @@ def link_settings(base: LinkSettings, **changes: Any) -> LinkSettings:
         SettingsError: an unknown setting, a value of the wrong type or out of range.
     """
     given = {name: value for name, value in changes.items() if value is not None}
+    if not given:
+        return base
     return build(LinkSettings, {**asdict(base), **given}, "links")

@@ -117,7 +117,7 @@ class Tokenizer:
 
 def _standing(text: str, tokens: Sequence[str], spans: Sequence[Span]) -> list[Span]:
     """Returns the spans with all pieces of a character on it; SentencePiece leaves it to the last one alone."""
-    found = [(start, end) for start, end in spans]
+    found = list(spans)
     following = len(text), len(text), ""
     for place in range(len(found) - 1, -1, -1):
         start, end = found[place]
@@ -129,7 +129,8 @@ def _standing(text: str, tokens: Sequence[str], spans: Sequence[Span]) -> list[S
 
 
 def _is_blank(text: str, start: int, end: int) -> bool:
-    return all(_leaves_nothing(one) for one in text[start:end])
+    shown = text[start:end].strip()
+    return not (shown and shown.isprintable()) and all(_leaves_nothing(one) for one in shown)
 
 
 def _leaves_nothing(character: str) -> bool:

@@ -55,6 +55,8 @@ class _BothDirections:
         self._reading, self._reading_bias = reading[0].above(reading[1]), torch.cat([one.bias_ih for one in layers])
         self._each = [cast(Int8Matrix, one.weight_hh) for one in layers]
         self._joined, self._bias = self._each[0].above(self._each[1]), torch.stack([one.bias_hh for one in layers])
+        if self._cell == "lstm":  # which adds up all that it reads and remembers
+            self._reading_bias += self._bias.flatten()
 
     def run(
         self, inputs: Float[Tensor, "batch source size"], reverse: Int[Tensor, "batch source"]
@@ -67,18 +69,23 @@ class _BothDirections:
         state: LayerState = (zeros, zeros) if self._cell == "lstm" else (zeros,)
         outputs = []
         for gate in gates.unbind(2):
-            state, _ = kernel(gate, self._recurrent(state[0]), state)
+            if self._cell == "lstm":
+                state, _ = kernel(self._recurrent(state[0], gate), None, state)
+            else:
+                state, _ = kernel(gate, self._recurrent(state[0], self._bias[:, None]), state)
             outputs.append(state[0])
         return torch.stack(outputs, dim=2)
 
-    def _recurrent(self, states: Float[Tensor, "2 batch hidden"]) -> Float[Tensor, "2 batch gates"]:
-        """Returns U h + b, by the U and b of each direction."""
+    def _recurrent(
+        self, states: Float[Tensor, "2 batch hidden"], added: Float[Tensor, "2 #batch gates"]
+    ) -> Float[Tensor, "2 batch gates"]:
+        """Returns U h + b, by each direction's U and what is `added`."""
         batch = states.shape[1]
         if batch > FEW_SENTENCES:
-            each = zip(self._each, states.unbind(), strict=True)
-            return torch.stack([weight.product(part) for weight, part in each]).add_(self._bias[:, None])
+            each = zip(self._each, states.unbind(), added.unbind(), strict=True)
+            return torch.stack([weight.product(part).add_(one) for weight, part, one in each])
         found = self._joined.product(states).view(2, batch, 2, -1)
-        return found.diagonal(0, 0, 2).permute(2, 0, 1) + self._bias[:, None]
+        return found.diagonal(0, 0, 2).permute(2, 0, 1) + added
 
 
 def _reordered(

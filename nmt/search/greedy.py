@@ -10,7 +10,7 @@ from nmt.config import SearchOptions, Vocabulary
 from nmt.search import ranking
 from nmt.search.beam import STEPS_UNSEEN
 from nmt.search.model import Batch, Hypothesis, StepModel, Words, normalise
-from nmt.search.ranking import Columns, check
+from nmt.search.ranking import Columns, check, largest
 from nmt.search.tree import select_sentences
 
 
@@ -53,7 +53,7 @@ def greedy_search(
         continuations = columns.log_probs(logits)
         if nearest <= len(steps):
             continuations = columns.end_only(continuations, limits[alive] <= len(steps))
-        log_probs, places = continuations.max(-1)
+        log_probs, places = largest(continuations)
         tokens = columns.tokens(places)
         steps.append(_Step(alive, tokens, log_probs.double(), weights))
         done = done | (tokens[:, 0] == vocabulary.eos_id)

@@ -82,12 +82,45 @@ def top(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
     """
     if count >= values.shape[-1] or not answers_at_once(values.device):
         return _sorted(values, count + 1)
-    best, index = values.topk(count + 1, dim=-1)
+    best, index = _largest(values, count + 1)
     equal = best[..., 1:] == best[..., :-1]
     if bool(equal.any()):
         tied = equal.any(-1)
         best[tied], index[tied] = _sorted(values[tied], count + 1)
     return best, index
+
+
+FEW_BLOCKS = 4
+"""Fewer blocks in a row are not worth while."""
+
+
+def _largest(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
+    """Returns the `count` largest values of each row and their indices, in half the time of `topk` for 8,000 a row.
+
+    They are in the `count` blocks with the largest maxima; a block is every `n // size`-th number. With that many
+    blocks `topk` looks for the best of these as fast as it can: torch has another way, a slower one, up to 64 * count.
+    """
+    columns = values.shape[-1]
+    size = columns // (64 * (count + 1))
+    if size < FEW_BLOCKS:
+        return values.topk(count, dim=-1)
+    blocks = columns // size
+    whole = blocks * size
+    best = values[..., :whole].view(*values.shape[:-1], size, blocks).amax(-2).topk(count, dim=-1, sorted=False).indices
+    places = (best[..., None] + torch.arange(0, whole, blocks)).flatten(-2)
+    if whole < columns:
+        rest = torch.arange(whole, columns).expand(*places.shape[:-1], -1)
+        places = torch.cat([places, rest], dim=-1)
+    found, index = values.gather(-1, places).topk(count, dim=-1)
+    return found, places.gather(-1, index)
+
+
+def largest(values: Float[Tensor, "*rows n"]) -> tuple[Float[Tensor, "*rows"], Int[Tensor, "*rows"]]:
+    """Returns the largest value of each row and its index; of equals the lowest."""
+    if not answers_at_once(values.device):
+        return values.max(-1)
+    index = torch.from_numpy(values.numpy().argmax(-1))  # in a fifth of the time of torch's
+    return values.gather(-1, index[..., None])[..., 0], index
 
 
 def _sorted(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:

@@ -99,10 +99,8 @@ def figure(name: str, form: str) -> Callable[[Sequence[Row]], str]:
     """Returns a function that shows the median of a figure, or nothing where a row lacks it."""
 
     def show(rows: Sequence[Row]) -> str:
-        values = [row.get(name) for row in rows]
-        return (
-            "" if any(value is None for value in values) else form.format(median(float(one) for one in values if one))
-        )
+        values = [float(row[name]) for row in rows if row.get(name) is not None]
+        return form.format(median(values)) if len(values) == len(rows) else ""
 
     return show
 

@@ -195,11 +195,13 @@ def test_quality_is_held_against_ours() -> None:
         *rows("beam", "ours", [30.0], bleu=35.0, **figures),
         *rows("beam", "ours, int8", [60.0], bleu=34.9, **figures),
         *rows("beam", "onmt", [20.0], bleu=34.7, **figures),
+        *rows("beam", "eole", [10.0], bleu=0.0, **figures),
     ]
     (sides,) = report.groups(found).values()
     table = report.table("beam", 30, sides, [])
-    assert [row[2] for row in table.rows] == ["1.50", "3.00", "1.00"]
-    assert table.notes[1] == "BLEU within 0.2 of ours: all but onmt (-0.30)"
+    assert [row[2] for row in table.rows] == ["1.50", "3.00", "1.00", "0.50"]
+    assert [row[table.head.index("BLEU")] for row in table.rows] == ["35.00", "34.90", "34.70", "0.00"]
+    assert table.notes[1] == "BLEU within 0.2 of ours: all but onmt (-0.30), eole (-35.00)"
     # 5 hypotheses x 15 tokens x 15 MFLOP and 16 source tokens in the encoder are 1.16 GFLOP a sentence.
     most = report.bound("beam", sides["ours"], [{"step 320": 116e9}])
     assert most == pytest.approx(100, rel=0.02)
