@@ -31,8 +31,8 @@ demo: $(STAMP) ## Trains the default model, translates a few unseen lines, draws
 	done
 
 test: lint ## Runs linters, types, import contracts and all tests but the long ones
-	$(PYTEST) -m 'grid and not soak' --jaxtyping-packages=
-	$(PYTEST) -m 'not grid and not soak'
+	$(PYTEST) -m 'shapes and not soak'
+	$(PYTEST) -m 'not shapes and not soak' --jaxtyping-packages=
 
 soak: $(STAMP) ## Runs the long tests, which `make test` leaves out
 	$(PYTEST) -m soak --timeout 3600

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # other up, and sums would depend on the machine. Programs that tests start inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+UNIT = Path(__file__).parent / "unit"
+
 
 def lacking(what: str) -> NoReturn:
     """Skips a test for want of something; under continuous integration, which installs all, it fails."""
@@ -136,6 +138,12 @@ def call_nmt(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.Mo
         return subprocess.CompletedProcess([str(one) for one in arguments], status, written, errors.getvalue())
 
     return call
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marks what `make test` runs with the checks of shapes: unit tests, but for those of hundreds of combinations."""
+    if UNIT in item.path.parents and item.get_closest_marker("grid") is None:
+        item.add_marker("shapes")
 
 
 def waits(item: pytest.Item) -> bool:

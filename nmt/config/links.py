@@ -26,10 +26,10 @@ class LinkSettings:
     threshold: float | None = None
 
     def __post_init__(self) -> None:
-        if self.shift not in (0, 1):
+        if type(self.shift) is not int or self.shift not in (0, 1):
             raise SettingsError(f"shift={self.shift} is neither 0 nor 1")
         choice(self.end, END_RULES, "end")
-        if self.threshold is not None and not 0.0 < self.threshold <= 1.0:
+        if self.threshold is not None and (isinstance(self.threshold, bool) or not 0.0 < self.threshold <= 1.0):
             raise SettingsError(f"threshold={self.threshold} is not above 0 and at most 1")
 
     def of_posterior(self) -> "LinkSettings":

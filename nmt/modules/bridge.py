@@ -19,8 +19,10 @@ def last_states(encoded: Encoded) -> Float[Tensor, "batch memory"]:
 
 
 def mean_state(encoded: Encoded) -> Float[Tensor, "batch memory"]:
-    """Returns the mean of the memory over the real tokens."""
-    return encoded.memory.sum(1) / encoded.lengths[:, None].to(encoded.memory.dtype)
+    """Returns the mean of the memory over the real tokens, whose last bits do not depend on the padding on a CPU."""
+    memory = encoded.memory
+    total = memory.sum(1, dtype=torch.float64 if memory.device.type == "cpu" else None)
+    return (total / encoded.lengths[:, None].to(total.dtype)).type_as(memory)
 
 
 class Bridge(nn.Module):

@@ -25,7 +25,7 @@ Rounded = tuple[Int[Tensor, "outputs inputs"], Float[Tensor, " outputs"]]
 
 
 PROJECTIONS = ("query", "key", "value", "hidden")
-"""The layers of an attention that are rounded; what it has beside them is small, or is not multiplied with."""
+"""The layers of an attention that are rounded, but for those of scores from outside."""
 
 
 @torch.no_grad()
@@ -53,7 +53,9 @@ def to_int8(model: Seq2Seq) -> None:
     """Rounds the weights of a model on a CPU to 8 bits, for inference alone.
 
     Embeddings are rounded but kept in float32, as rows of them are looked up, not multiplied. What attention does
-    beside its projections is done in float64. So all that is rounded at a step is the same in any company.
+    beside its projections is done in float64, or row by row. So all that is rounded at a step is the same in any
+    company. But for one thing: of a tensor, or of a thread's share of it, torch takes the last sigmoids, up to 15, one
+    by one, and those may have other last bits.
     """
     for embedding in (model.source_embedding, model.target_embedding):
         embedding.weight.copy_(dequantise(*quantise(embedding.weight)))

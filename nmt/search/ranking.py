@@ -90,8 +90,8 @@ def top(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
     return best, index
 
 
-FEW_BLOCKS = 4
-"""Fewer blocks in a row are not worth while."""
+SMALLEST_BLOCK = 4
+"""Blocks of fewer numbers are not worth while."""
 
 
 def _largest(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
@@ -102,7 +102,7 @@ def _largest(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tens
     """
     columns = values.shape[-1]
     size = columns // (64 * (count + 1))
-    if size < FEW_BLOCKS:
+    if size < SMALLEST_BLOCK:
         return values.topk(count, dim=-1)
     blocks = columns // size
     whole = blocks * size
@@ -117,7 +117,7 @@ def _largest(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tens
 
 def largest(values: Float[Tensor, "*rows n"]) -> tuple[Float[Tensor, "*rows"], Int[Tensor, "*rows"]]:
     """Returns the largest value of each row and its index; of equals the lowest."""
-    if not answers_at_once(values.device):
+    if not answers_at_once(values.device) or values.dtype == torch.bfloat16:  # which numpy does not know
         return values.max(-1)
     index = torch.from_numpy(values.numpy().argmax(-1))  # in a fifth of the time of torch's
     return values.gather(-1, index[..., None])[..., 0], index

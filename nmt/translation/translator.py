@@ -33,7 +33,7 @@ class Translator:
     Attributes:
         links: how links are read off attention weights.
         posterior_links: how they are read off posteriors of given pairs.
-        precision: what the model computes in.
+        precision: what the model computes in, the first of several.
     """
 
     def __init__(

@@ -132,6 +132,7 @@ def test_rounds_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
         return {
             "beam_size": setup.beam_size,
             "threads": 2,
+            "precision": setup.precision or "int8",
             "device": "cpu",
             "seconds": took,
             "tokens": 40,
@@ -142,9 +143,10 @@ def test_rounds_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
         }
 
     monkeypatch.setattr(bench.Bench, "run", run)
-    ways = bench.setups([1, 5], [1], [None], ["float"])
+    ways = bench.setups([1, 5], [1], [None], [None])
     one, five = bench.measure_all(bench.Bench("model", ["line"] * 4), ways, 3)
     assert seen == [1, 5, 1, 5, 1, 5]
+    assert one["precision"] == "int8"
     assert one["sentences_per_second"] == {"median": 2.0, "min": 1.0, "max": 4.0}
     assert five["tokens_per_second"] == {"median": 2.0, "min": 0.5, "max": 4.0}
     assert one["latency_ms"] == {"p50": 500.0, "p90": 1000.0, "p99": 1000.0}

@@ -6,6 +6,8 @@ import torch
 
 from nmt.modules.attention.additive import additive_energy
 
+pytestmark = pytest.mark.shapes
+
 
 def test_one_torch_thread() -> None:
     assert torch.get_num_threads() == 1

@@ -118,6 +118,7 @@ MODELS = {
     "location": {"decoder": "luong", "attention": {"score": "location", "options": {"max_positions": 9}}},
     "outside": {"decoder": "bahdanau", "attention": {"score": "tests.unit.models:ForgetfulScore"}},
     "deaf": {"decoder": "luong", "attention": {"score": "none"}},
+    "mean": {"decoder": "luong", "bridge": "mean", "decoder_size": 6},
 }
 WIDE = {"embedding_size": 16, "encoder_size": 16, "decoder_size": 32}
 """Sizes at which torch computes all sigmoids by vectors: those it computes one by one end on other last bits."""
@@ -129,7 +130,6 @@ def rounded_model(name: str, **sizes: Any) -> Seq2Seq:
     return model
 
 
-@pytest.mark.grid
 @pytest.mark.parametrize("name", MODELS)
 def test_steps_equal_teacher_forcing(name: str) -> None:
     model, batch, target = rounded_model(name, **WIDE), random_batch([5, 3, 4]), random_ids(7, 3, 6, size=TARGET.size)

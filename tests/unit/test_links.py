@@ -63,6 +63,11 @@ class TestRules:
         with pytest.raises(SettingsError):
             alignment().links(**wrong)
 
+    @pytest.mark.parametrize("wrong", [{"shift": True}, {"shift": 1.0}, {"shift": 2}, {"threshold": True}])
+    def test_values_of_another_type_are_refused(self, wrong: dict[str, Any]) -> None:
+        with pytest.raises(SettingsError):
+            LinkSettings(**wrong)
+
     def test_threshold_has_to_be_given(self) -> None:
         with pytest.raises(SettingsError, match="needs a threshold"):
             alignment().links(by="threshold")

@@ -38,3 +38,6 @@ def test_the_largest_is_the_first_of_equals() -> None:
     best, index = largest(values)
     assert best.tolist() == [[3.0, 2.0], [float("-inf"), 2.0]]
     assert index.tolist() == [[1, 0], [0, 2]]
+    halves, places = largest(values.bfloat16())
+    assert torch.equal(halves, best.bfloat16())
+    assert torch.equal(places, index)

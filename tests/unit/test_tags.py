@@ -161,7 +161,10 @@ def test_every_tag_once_well_nested_around_the_same_words(line: str, target: str
 @settings(max_examples=50)
 @given(nested_lines(), TEXTS, st.integers(0, 1000))
 def test_pairs_add_no_white_space(line: str, target: str, seed: int) -> None:
-    marked = parse(re.sub(r"<x\d+/>|\{\w+\}", "", line))
+    nothing = r"<x\d+/>|\{\w+\}|<t\d+ [^<>]*></t\d+>"  # around nothing: these stand apart where they did in the source
+    while line != (line := re.sub(nothing, "", line)):
+        pass
+    marked = parse(line)
     found = carry(marked, target, aligned(marked.plain, target, seed=seed))
     assert re.sub(r"<t[^<>]*>[\s]*</t[^<>]*>|</?t[^<>]*>", "", found).split() == target.split()
 

@@ -152,7 +152,7 @@ class Attention(nn.Module):
         queries = [query] if self.heads is None else self.heads.query(query).tensor_split(len(scores), dim=-1)
         found = []
         for head, (score, one, part) in enumerate(zip(scores, queries, parts, strict=True)):
-            values = score(one, part, state)
+            values = score(one, part, state).type_as(one)
             if coverage is not None and state.coverage is not None:
                 values = coverage.add(head, values, one, state.coverage)
             found.append(values)

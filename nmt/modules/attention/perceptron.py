@@ -57,8 +57,7 @@ class AdditiveScore(AttentionScore):
         state: AttentionState,
     ) -> Float[Tensor, "batch target source"]:
         weight = None if self.feature is None else self.feature.weight
-        energies = additive_energy(self.query(query), keys, self.energy, self.features(state), weight)
-        return energies.type_as(query)
+        return additive_energy(self.query(query), keys, self.energy, self.features(state), weight)
 
 
 @register_score("concat")
