@@ -63,7 +63,8 @@ def parser() -> argparse.ArgumentParser:
         type=positive,
         default=1,
         metavar="N",
-        help="processes, for files on a CPU; each of several has one thread unless --threads is given (default: 1)",
+        help="processes, for files and more than four cores; each of several has one thread unless --threads is given "
+        "(default: 1, which searches up to four batches side by side)",
     )
     return made
 

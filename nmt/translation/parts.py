@@ -59,7 +59,7 @@ class Stopwatch:
 
 
 def time_parts(translator: Translator) -> Stopwatch:
-    """Puts a running stopwatch into a translator, for good: use one that is loaded for this alone."""
+    """Puts a running stopwatch into a translator, for good: use one that is loaded for this alone, with one thread."""
     watch, model = Stopwatch(translator.device), translator.model
     assert isinstance(model, Seq2Seq), "an ensemble has no parts of its own"
     places: list[tuple[Any, str, str]] = [

@@ -1,7 +1,7 @@
 """Batches of sentences of like length; given translations and their scores."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -11,12 +11,12 @@ from torch import Tensor
 from nmt import search
 from nmt.config import Vocabulary, at_least
 from nmt.data.tokenizer import Pieces
-from nmt.translation.result import PairScore
+from nmt.translation.result import PairScore, Translation
+from nmt.translation.threads import crew_for
+from nmt.translation.windows import stream
 
 Result = TypeVar("Result")
 
-WINDOW = 8
-"""Batches that are read ahead, so that sentences of like length can go together."""
 BATCH_PIECES = 8192
 """Most pieces of a side, padding counted, that go together: very long sentences go in smaller batches."""
 LONG = 2048
@@ -55,7 +55,11 @@ def padded_ids(pieces: Sequence[Pieces], pad_id: int, device: torch.device) -> t
 
 
 def stream_pairs(
-    pairs: Iterator[PiecePair], batch_size: int, work: Callable[[Sequence[PiecePair]], list[Result]], blank: Result
+    pairs: Iterator[PiecePair],
+    batch_size: int,
+    work: Callable[[Sequence[PiecePair]], list[Result]],
+    blank: Result,
+    device: torch.device,
 ) -> Iterator[Result]:
     """Yields what `work` makes of each pair, in order, and `blank` for a pair with an empty side.
 
@@ -64,26 +68,16 @@ def stream_pairs(
         batch_size: most pairs that `work` is given together.
         work: returns a result for each of the pairs it is given.
         blank: the result of a pair that is not given to it.
+        device: what `work` computes on.
 
     Raises:
         SettingsError: a batch size below 1.
     """
     at_least(batch_size, 1, "batch_size")
-    return _stream(pairs, batch_size, work, blank)
+    return stream(pairs, batch_size, batches, lambda _: blank, crew_for(work, device, batch_size))
 
 
-def _stream(
-    pairs: Iterator[PiecePair], batch_size: int, work: Callable[[Sequence[PiecePair]], list[Result]], blank: Result
-) -> Iterator[Result]:
-    while window := list(islice(pairs, 1 if batch_size == 1 else WINDOW * batch_size)):
-        results = [blank] * len(window)
-        for batch in batches(window, batch_size, BATCH_PIECES):
-            for place, result in zip(batch, work([window[one] for one in batch]), strict=True):
-                results[place] = result
-        yield from results
-
-
-def batches(pairs: Sequence[PiecePair], most_pairs: int, most_pieces: int) -> Iterator[list[int]]:
+def batches(pairs: Sequence[PiecePair], most_pairs: int, most_pieces: int = BATCH_PIECES) -> Iterator[list[int]]:
     """Yields the places of pairs that go together, long targets first; pairs with an empty side are left out.
 
     Args:
@@ -94,6 +88,7 @@ def batches(pairs: Sequence[PiecePair], most_pairs: int, most_pieces: int) -> It
     """
     order = [place for place, pair in enumerate(pairs) if not pair.empty]
     order.sort(key=lambda place: (-len(pairs[place].target.ids), -len(pairs[place].source.ids)))
+    most_pairs = even_size(len(order), most_pairs)
     batch: list[int] = []
     longest = 0
     for place in order:
@@ -112,10 +107,23 @@ def source_batches(pieces: Sequence[Pieces], batch_size: int) -> Iterator[list[i
     """Yields the places of sentences that go together, the longest first; empty ones are left out."""
     full = [index for index, one in enumerate(pieces) if len(one.ids) > 1]
     full.sort(key=lambda index: -len(pieces[index].ids))
+    batch_size = even_size(len(full), batch_size)
     while full:
         count = min(batch_size, max(1, BATCH_PIECES // len(pieces[full[0]].ids)))
         yield full[:count]
         full = full[count:]
+
+
+def untranslated(pieces: Pieces) -> Translation:
+    """Returns the translation of a sentence without pieces."""
+    return Translation(pieces.text, (), ())
+
+
+def even_size(count: int, most: int) -> int:
+    """Returns the size of batches of which none is much smaller; if one is too few, two cores have as many each."""
+    batches = math.ceil(count / most)
+    batches += batches % 2 if batches > 1 else 0
+    return math.ceil(count / max(1, batches))
 
 
 @torch.no_grad()

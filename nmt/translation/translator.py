@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
@@ -19,8 +18,10 @@ from nmt.translation.carried import carried
 from nmt.translation.given import GivenPairs, sentence
 from nmt.translation.loading import load_models
 from nmt.translation.result import Hypothesis, NoAlignmentError, PairScore, Translation
-from nmt.translation.scoring import NO_SCORE, WINDOW, padded_ids, source_batches, stream_pairs
+from nmt.translation.scoring import NO_SCORE, padded_ids, source_batches, stream_pairs, untranslated
 from nmt.translation.shortlist import Shortlist
+from nmt.translation.threads import crew_for
+from nmt.translation.windows import stream
 
 log = logging.getLogger(__name__)
 
@@ -120,10 +121,13 @@ class Translator:
     ) -> Iterator[Translation]:
         """Yields a translation for each line, in order; reads only a few batches ahead, none with `batch_size` 1.
 
+        On a CPU up to four batches are searched side by side, by threads that share out those of torch until the last
+        line is translated.
+
         Args:
             lines: sentences, with or without their line ends.
             batch_size: most sentences that are searched together.
-            workers: processes, for many lines on a CPU.
+            workers: processes, for many lines on a CPU of more than four cores.
             threads: CPU threads of each of several processes.
             dictionary: translations of words, for `replace_unknown`.
             **options: the fields of `SearchOptions`.
@@ -146,11 +150,12 @@ class Translator:
         return carried(self, lines, translate, chosen, dictionary)
 
     def _stream(self, lines: Iterator[str], batch_size: int, options: SearchOptions) -> Iterator[Translation]:
-        first = 1
-        while window := list(islice(lines, 1 if batch_size == 1 else WINDOW * batch_size)):
-            pieces = [self.encode(line, first + index, options) for index, line in enumerate(window)]
-            yield from self._translate_all(pieces, batch_size, options)
-            first += len(window)
+        pieces = (self.encode(line, number, options) for number, line in enumerate(lines, 1))
+
+        def work(batch: Sequence[Pieces]) -> list[Translation]:
+            return self.search_batch(batch, options)
+
+        return stream(pieces, batch_size, source_batches, untranslated, crew_for(work, self.device, batch_size))
 
     @overload
     def align(self, source: str, target: str, *, posterior: bool = ...) -> Alignment: ...  # type: ignore[overload-overlap]
@@ -205,7 +210,7 @@ class Translator:
             )
         given = GivenPairs(self)
         work = given.align_after if posterior else given.align
-        return stream_pairs(given.read(pairs), batch_size, work, Alignment.empty())
+        return stream_pairs(given.read(pairs), batch_size, work, Alignment.empty(), self.device)
 
     def score_pair(self, source: str, target: str) -> PairScore:
         """Returns the log-probability of a given translation.
@@ -229,7 +234,7 @@ class Translator:
             SettingsError: a batch size below 1.
         """
         given = GivenPairs(self)
-        return stream_pairs(given.read(pairs), batch_size, given.score, NO_SCORE)
+        return stream_pairs(given.read(pairs), batch_size, given.score, NO_SCORE, self.device)
 
     def encode(self, line: str, number: int, options: SearchOptions) -> Pieces:
         """Cuts a line into pieces, at most `max_source_length`; `number` names the line in a warning."""
@@ -240,18 +245,10 @@ class Translator:
         log.warning("line %d: %d pieces, cut to %d (max_source_length)", number, len(pieces.ids) - 1, most)
         return Pieces(text, *((*part[:most], part[-1]) for part in (pieces.ids, pieces.tokens, pieces.spans)))
 
-    def _translate_all(self, pieces: Sequence[Pieces], batch_size: int, options: SearchOptions) -> list[Translation]:
-        """Translates pieces in batches of like length; returns the results in the order given."""
-        results = [Translation(one.text, (), ()) for one in pieces]
-        if self.model.training:
-            self.model.eval()
-        for batch in source_batches(pieces, batch_size):
-            for index, translation in zip(batch, self.search_batch([pieces[i] for i in batch], options), strict=True):
-                results[index] = translation
-        return results
-
     def search_batch(self, pieces: Sequence[Pieces], options: SearchOptions) -> list[Translation]:
         """Translates one batch of sentences in pieces, none of them empty."""
+        if self.model.training:
+            self.model.eval()
         batch, vocabulary, words = search.Batch(*self.padded(self.source, pieces)), self.target.vocabulary, None
         if self.shortlist is not None and options.shortlist:
             words = self.shortlist.words(batch.source, vocabulary)

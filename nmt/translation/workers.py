@@ -11,8 +11,6 @@ import warnings
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from itertools import islice
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -21,8 +19,11 @@ import torch
 from nmt.config import SearchOptions, SettingsError, UserError, at_least, search_options
 from nmt.data.tokenizer import Pieces
 from nmt.translation.result import Translation
-from nmt.translation.scoring import WINDOW, source_batches
+from nmt.translation.scoring import source_batches, untranslated
 from nmt.translation.translator import Translator
+from nmt.translation.windows import WINDOW, Task, stream
+
+_Task = Task[Pieces, Translation]
 
 
 class WorkerError(UserError):
@@ -62,79 +63,16 @@ def stream_by_workers(
     if translator.device.type != "cpu":
         raise SettingsError(f"workers above 1 are for device=cpu, not {translator.device}")
     chosen = search_options(translator.options, **options)
-    crew = _Crew(translator, workers, threads, chosen)
-    return _stream(translator, iter(lines), crew, batch_size, chosen)
+    pieces = (translator.encode(line, number, chosen) for number, line in enumerate(lines, 1))
+    crew = _Processes(translator, workers, threads, chosen)
+    return stream(pieces, batch_size, source_batches, untranslated, crew)
 
 
-@dataclass
-class _Window:
-    """Lines that are read together; `results` are complete when no batch is missing, or `error` says why not."""
-
-    results: list[Translation] = field(default_factory=list)
-    missing: int = 0
-    error: BaseException | None = None
-
-
-@dataclass(frozen=True)
-class _Task:
-    """A batch: where its results go, and its sentences."""
-
-    window: _Window
-    places: Sequence[int]
-    pieces: Sequence[Pieces]
-
-
-def _stream(
-    translator: Translator, lines: Iterator[str], crew: "_Crew", batch_size: int, options: SearchOptions
-) -> Generator[Translation, None, None]:
-    windows: deque[_Window] = deque()
-    tasks: deque[_Task] = deque()
-    first, ended = 1, False
-    most = 2 + (crew.size - 1) // WINDOW  # so that nobody waits while the first of them is finished
-    try:
-        while True:
-            while not ended and not tasks and len(windows) < most:
-                window, added, count = _read(translator, islice(lines, WINDOW * batch_size), first, batch_size, options)
-                ended = window.error is not None or count == 0
-                if count or window.error is not None:
-                    windows.append(window)
-                tasks.extend(added)
-                first += count
-                crew.serve(tasks, block=False)
-            if not windows:
-                return
-            if windows[0].missing:
-                crew.serve(tasks, block=True)
-                continue
-            done = windows.popleft()
-            if done.error is not None:
-                raise done.error
-            for result in done.results:
-                yield result
-                crew.serve(tasks, block=False)  # so that nobody waits for whoever reads the results
-    finally:
-        crew.end()
-
-
-def _read(
-    translator: Translator, lines: Iterator[str], first: int, batch_size: int, options: SearchOptions
-) -> tuple[_Window, list[_Task], int]:
-    """Reads a window; returns it, its batches and how many lines it has. What fails is told at its turn."""
-    try:
-        pieces = [translator.encode(line, first + index, options) for index, line in enumerate(lines)]
-    except Exception as error:
-        return _Window(error=error), [], 0
-    window = _Window([Translation(one.text, (), ()) for one in pieces])
-    batches = list(source_batches(pieces, batch_size))
-    window.missing = len(batches)
-    return window, [_Task(window, places, [pieces[one] for one in places]) for places in batches], len(pieces)
-
-
-class _Crew:
+class _Processes:
     """Worker processes, each with at most one batch, so that neither side of a pipe ever waits for the other."""
 
     def __init__(self, translator: Translator, size: int, threads: int, options: SearchOptions) -> None:
-        self.size = size
+        self._size, self.ahead = size, 2 + (size - 1) // WINDOW
         self._start = (translator, options, threads)
         self._context = multiprocessing.get_context("spawn" if threads > 1 else None)
         self._forks = self._context.get_start_method() == "fork"
@@ -162,12 +100,12 @@ class _Crew:
         self._busy.clear()
 
     def _hand_out(self, tasks: deque[_Task]) -> None:
-        while tasks and len(self._busy) < self.size:
+        while tasks and len(self._busy) < self._size:
             connection = next((one for one in self._processes if one not in self._busy), None) or self._hire()
             task = tasks.popleft()
             self._busy[connection] = task
             try:
-                connection.send(task.pieces)
+                connection.send(task.items)
             except OSError as error:
                 raise self._lost(connection) from error
 
@@ -181,12 +119,10 @@ class _Crew:
                 self._said.add(message)
                 logging.getLogger(name).log(level, "%s", message)
         task = self._busy.pop(connection)
-        task.window.missing -= 1
         if isinstance(found, BaseException):
-            task.window.missing, task.window.error = 0, task.window.error or found
-            return
-        for place, translation in zip(task.places, found, strict=True):
-            task.window.results[place] = translation
+            task.failed(found)
+        else:
+            task.done(found)
 
     def _hire(self) -> Connection:
         ours, theirs = self._context.Pipe()

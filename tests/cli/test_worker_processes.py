@@ -1,11 +1,11 @@
-"""The processes of `nmt translate --workers` end together, whatever ends one of them."""
+"""The processes of `nmt translate --workers` end together, whatever ends one of them; threads do, too."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,13 @@ PROGRAM = str(Path(sys.executable).with_name("nmt"))
 BATCH = ("--batch-size", "4")
 
 
-def started(folder: Path, environment: Mapping[str, str], *arguments: str | Path) -> subprocess.Popen[bytes]:
+def started(
+    folder: Path, environment: Mapping[str, str], *arguments: str | Path, how: Sequence[str] = ("--workers", "2")
+) -> subprocess.Popen[bytes]:
     """Starts a translation of an endless text in a process group of its own; returns it when it has put out a line."""
     command = f"yes 'at half past five on July tenth' | exec '{PROGRAM}' \"$@\""
     process = subprocess.Popen(
-        ["bash", "-c", command, "bash", "translate", *map(str, arguments), *BATCH, "--workers", "2"],
+        ["bash", "-c", command, "bash", "translate", *map(str, arguments), *BATCH, *how],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -84,8 +86,11 @@ def test_killed_worker_is_told_in_one_line(environment: dict[str, str], trained:
 
 
 @pytest.mark.usefixtures("linux")
-def test_interrupt_ends_all_quietly(environment: dict[str, str], trained: Path, tmp_path: Path) -> None:
-    process = started(tmp_path, environment, trained)
+@pytest.mark.parametrize("how", [("--workers", "2"), ("--threads", "2"), ("--threads", "2", "--beam-size", "100")])
+def test_interrupt_ends_all_quietly(
+    environment: dict[str, str], trained: Path, tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    process = started(tmp_path, environment, trained, how=how)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, said = process.communicate(timeout=60)
     assert said == b""
@@ -102,8 +107,11 @@ def test_workers_do_not_outlive_whoever_reads(environment: dict[str, str], train
 
 
 @pytest.mark.usefixtures("linux")
-def test_closed_pipe_ends_all_quietly(environment: dict[str, str], trained: Path, tmp_path: Path) -> None:
-    process = started(tmp_path, environment, trained)
+@pytest.mark.parametrize("how", [("--workers", "2"), ("--threads", "2")])
+def test_closed_pipe_ends_all_quietly(
+    environment: dict[str, str], trained: Path, tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    process = started(tmp_path, environment, trained, how=how)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()

@@ -1,7 +1,6 @@
 """Scores that do not look at the memory: by position alone, and the same for all; controls for the others."""
 
 import logging
-from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -66,8 +65,14 @@ def _nowhere(dtype: torch.dtype) -> float:
     return max(NOWHERE, torch.finfo(dtype).min / 2)
 
 
-@cache
+_said = set[int]()
+
+
 def _say_beyond(most: int) -> None:
+    """Says it once, also where batches are searched side by side."""
+    if most in _said:
+        return
+    _said.add(most)
     log.warning("score 'location': source tokens beyond the first %d get no weight (max_positions)", most)
 
 
