@@ -46,7 +46,11 @@ def parser() -> argparse.ArgumentParser:
         help=f"of {', '.join(PRECISIONS)} (default: the package's own)",
     )
     made.add_argument("--repeat", type=positive, default=3, metavar="N", help="rounds (default: %(default)s)")
-    made.add_argument("--profile", action="store_true", help="also tell where the time goes, in a round of its own")
+    made.add_argument(
+        "--profile",
+        action="store_true",
+        help="also tell where the time goes, in a round of its own; of batches, with one thread each",
+    )
     made.add_argument("--format", default="text", choices=("text", "json"), help="default: %(default)s")
     return made
 

@@ -125,7 +125,7 @@ def _translate(given: argparse.Namespace, source: IO[bytes], stack: ExitStack) -
     batch_size = 1 if source.isatty() else given.batch_size
     results = _results(given, translator, decoded(source), batch_size)
     if isinstance(results, Generator):
-        stack.enter_context(closing(results))  # ends its processes whatever happens here
+        stack.enter_context(closing(results))  # ends its processes or threads whatever happens here
     output = stack.enter_context(open(given.output, "wb")) if given.output else sys.stdout.buffer  # noqa: SIM115
     alignments = None
     if given.alignments:

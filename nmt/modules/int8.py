@@ -6,6 +6,7 @@ and 1, which spares five small operations: so no row's result depends on the oth
 16 bits. So the kernel and plain float32 arithmetic on the same integers agree to the bit, which is tested.
 """
 
+import threading
 import warnings
 from functools import partial
 from typing import Any
@@ -114,12 +115,16 @@ _kernel = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32.defa
 _kernel = getattr(_kernel, "_op", _kernel)  # what it calls after 4 us spent on arguments that it never has
 
 
+_packing = threading.Lock()
+"""Held while settings of the whole process are others; threads pack the shortlists of their batches."""
+
+
 def _pack(numbers: Tensor, scale: Tensor | None) -> Any:
     """Returns a weight as FBGEMM's kernel wants it, without scale of 1; None where torch has no such kernel."""
     if "fbgemm" not in torch.backends.quantized.supported_engines:
         return None
-    before = torch.backends.quantized.engine
-    with warnings.catch_warnings():
+    with _packing, warnings.catch_warnings():
+        before = torch.backends.quantized.engine
         warnings.simplefilter("ignore", UserWarning)  # that quantised tensors are to be deprecated
         try:
             torch.backends.quantized.engine = "fbgemm"

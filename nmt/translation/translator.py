@@ -122,7 +122,8 @@ class Translator:
         """Yields a translation for each line, in order; reads only a few batches ahead, none with `batch_size` 1.
 
         On a CPU up to four batches are searched side by side, by threads that share out those of torch until the last
-        line is translated.
+        line is translated, and up to 16 are read ahead. Modes of torch that belong to a thread, such as autocast, do
+        not reach them.
 
         Args:
             lines: sentences, with or without their line ends.
@@ -247,8 +248,7 @@ class Translator:
 
     def search_batch(self, pieces: Sequence[Pieces], options: SearchOptions) -> list[Translation]:
         """Translates one batch of sentences in pieces, none of them empty."""
-        if self.model.training:
-            self.model.eval()
+        self.model.eval()
         batch, vocabulary, words = search.Batch(*self.padded(self.source, pieces)), self.target.vocabulary, None
         if self.shortlist is not None and options.shortlist:
             words = self.shortlist.words(batch.source, vocabulary)

@@ -133,7 +133,7 @@ class _Processes:
         )
         self._processes[ours] = process
         with warnings.catch_warnings(), _interrupts_held():
-            # Python 3.12 warns of a fork with several threads. Those of torch and NumPy are idle, and not used after.
+            # Python 3.12 warns of a fork with several threads. Those of torch and NumPy are not used after it.
             warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
             process.start()
         theirs.close()

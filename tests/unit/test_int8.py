@@ -1,6 +1,8 @@
 """Products with weights of 8 bits, against whole numbers in numpy; models that are made of them."""
 
 import pickle
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -241,3 +243,17 @@ def test_looking_gates_up_changes_nothing(name: str, monkeypatch: pytest.MonkeyP
         found, expected = (model(*batch, target) for model in (looking, multiplying))
     assert torch.equal(found.attentional, expected.attentional)
     assert torch.equal(found.weights, expected.weights)
+
+
+def test_matrices_of_shortlists_may_be_made_in_several_threads() -> None:
+    """Packing changes settings of the whole process, which must be what they were when all is done."""
+    matrix = Int8Matrix.of(torch.randn(2000, 32))
+    some = torch.arange(0, 2000, 2)
+    inputs = torch.rand(3, 32)
+    before, filters = torch.backends.quantized.engine, list(warnings.filters)
+    expected = matrix[some].product(inputs)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: matrix[some].product(inputs), range(200)))
+    assert all(torch.equal(one, expected) for one in found)
+    assert torch.backends.quantized.engine == before
+    assert warnings.filters == filters
