@@ -66,11 +66,13 @@ def time_parts(translator: Translator) -> Stopwatch:
         (translator, "encode", "tokenise"),
         (translator.target, "decode", "detokenise"),
         (model, "start", "encoder"),
-        (model, "step", "recurrent"),
+        (model, "advance", "recurrent"),
         (model.decoder.attention, "forward", "attention"),
         (model.decoder.readout, "forward", "readout"),
         (model.output, "forward", "output"),
     ]
     for owner, name, part in places:
         setattr(owner, name, watch.of(part, getattr(owner, name)))
+    some = model.output.of
+    model.output.of = watch.of("output", lambda tokens: watch.of("output", some(tokens).__call__))  # type: ignore[method-assign]
     return watch

@@ -1,5 +1,6 @@
 """`nmt bench`: figures of a user's own model."""
 
+import copy
 import json
 import signal
 import subprocess
@@ -8,12 +9,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nmt import Translator
 from nmt.translation import bench
 from nmt.translation.measuring import peak_memory
 from nmt.translation.parts import PARTS, time_parts
+from nmt.translation.shortlist import Shortlist
 from tests.conftest import CallNmt, RunNmt
 from tests.trained import TINY, lines_of, write_lines
 
@@ -97,6 +100,19 @@ def test_profile_of_every_decoder(call_nmt: CallNmt, tmp_path: Path, decoder: st
     translator.translate(["three eggs"], max_length=8, attention_temperature=0.5, beam_size=1)
     shares = watch.shares()
     assert list(shares) == list(PARTS)
+    assert all(share > 0 for share in shares.values())
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_profile_of_a_shortlist(translator: Translator) -> None:
+    """Logits of some pieces alone are the output's, and what is around them is not the search's."""
+    ids = np.arange(translator.target.vocabulary.size)
+    everything = Shortlist(ids, np.zeros(translator.source.vocabulary.size + 1, dtype=np.int64), ids[:0])
+    model = copy.deepcopy(translator.model)
+    listed = Translator(model, translator.source, translator.target, shortlist=everything)
+    watch = time_parts(listed)
+    assert listed.translate("three eggs", max_length=8).text == translator.translate("three eggs", max_length=8).text
+    shares = watch.shares()
     assert all(share > 0 for share in shares.values())
     assert sum(shares.values()) == pytest.approx(1)
 
