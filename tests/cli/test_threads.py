@@ -33,7 +33,7 @@ def test_any_number_of_threads(trained: Path, precision: str, options: dict[str,
     lines = [*lines_of(trained / "test.sources")[:70], "", " ", "two lamps"]
     torch.set_num_threads(1)
     expected = translated(translator, lines, **options)
-    for threads in (2, 3, 4):
+    for threads in (2, 4):
         torch.set_num_threads(threads)
         assert translated(translator, lines, **options) == expected  # one thread to each batch
         assert torch.get_num_threads() == threads
