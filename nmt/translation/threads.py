@@ -23,9 +23,9 @@ MOST = 4
 
 
 def crew_for(work: Work[Item, Result], device: torch.device, batch_size: int) -> Crew[Item, Result]:
-    """Returns who shall work on batches: several threads on a CPU if torch may use them and there is something to read.
+    """Returns who shall work on batches: threads on a CPU if torch may use several and a batch holds several sentences.
 
-    Results of single sentences are not kept waiting for the next one.
+    With a batch size of 1 no result is kept waiting until the next sentence is read.
     """
     if device.type == "cpu" and batch_size > 1 and torch.get_num_threads() > 1:
         return Threads(work)
@@ -57,8 +57,9 @@ class Alone(Generic[Item, Result]):
 class Threads(Generic[Item, Result]):
     """A crew of threads that share out those of torch; a batch that is alone gets all of them.
 
-    From the first batch to the end, threads that begin elsewhere in the process have fewer as well. Modes of torch that
-    belong to a thread, such as autocast, do not reach the work.
+    From the first batch to the end, threads that begin elsewhere in the process have fewer as well, and a number of
+    threads that is set meanwhile does not last. Modes of torch that belong to a thread, such as autocast, do not reach
+    the work.
     """
 
     ahead = 2
