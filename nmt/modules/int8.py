@@ -106,7 +106,8 @@ class Int8Matrix:
 
     def _multiply(self, inputs: Tensor) -> Tensor:
         if self._floats is not None:
-            return F.linear((inputs * ROW_LEVELS).round_(), self._floats).mul_(self.scale)
+            levels = (inputs * ROW_LEVELS + ZERO_POINT).round_().sub_(ZERO_POINT)  # as the kernel: the sum rounds, too
+            return F.linear(levels, self._floats).mul_(self.scale)
         found: Tensor = _kernel(inputs, 1 / ROW_LEVELS, ZERO_POINT, self._packed)
         return found.mul_(self.scale) if self._apart else found
 

@@ -257,3 +257,13 @@ def test_matrices_of_shortlists_may_be_made_in_several_threads() -> None:
     assert all(torch.equal(one, expected) for one in found)
     assert torch.backends.quantized.engine == before
     assert warnings.filters == filters
+
+
+def test_numbers_beside_the_middle_are_rounded_as_the_kernel_does() -> None:
+    """The kernel adds its zero point before it rounds, and that sum rounds, too; short lists have no kernel."""
+    middles = (torch.arange(-63, 63) + 0.5) / 64
+    steps = torch.arange(-40, 41) * 2.0**-28
+    inputs = (middles[:, None] + steps).T.contiguous()
+    numbers, scale = quantise(normal(700, inputs.shape[1]))
+    kernel, floats = (Int8Matrix(numbers, scale, packed=one, within_one=True, apart=True) for one in (True, False))
+    assert torch.equal(kernel.product(inputs), floats.product(inputs))
