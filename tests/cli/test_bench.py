@@ -1,6 +1,5 @@
 """`nmt bench`: figures of a user's own model."""
 
-import copy
 import json
 import signal
 import subprocess
@@ -11,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from nmt import Translator
 from nmt.translation import bench
 from nmt.translation.measuring import peak_memory
-from nmt.translation.parts import PARTS, time_parts
+from nmt.translation.parts import PARTS, Stopwatch, time_parts
 from nmt.translation.shortlist import Shortlist
 from tests.conftest import CallNmt, RunNmt
 from tests.trained import TINY, lines_of, write_lines
@@ -104,30 +104,44 @@ def test_profile_of_every_decoder(call_nmt: CallNmt, tmp_path: Path, decoder: st
     assert sum(shares.values()) == pytest.approx(1)
 
 
-def test_profile_of_a_shortlist(translator: Translator) -> None:
+def test_profile_of_a_shortlist(trained: Path, translator: Translator) -> None:
     """Logits of some pieces alone are the output's, and what is around them is not the search's."""
-    ids = np.arange(translator.target.vocabulary.size)
-    everything = Shortlist(ids, np.zeros(translator.source.vocabulary.size + 1, dtype=np.int64), ids[:0])
-    model = copy.deepcopy(translator.model)
-    listed = Translator(model, translator.source, translator.target, shortlist=everything)
+    own = Translator.load(trained)  # the stopwatch stays in it
+    ids = np.arange(own.target.vocabulary.size)
+    everything = Shortlist(ids, np.zeros(own.source.vocabulary.size + 1, dtype=np.int64), ids[:0])
+    listed = Translator(own.model, own.source, own.target, shortlist=everything)
     watch = time_parts(listed)
     assert listed.translate("three eggs", max_length=8).text == translator.translate("three eggs", max_length=8).text
     shares = watch.shares()
+    assert list(shares) == list(PARTS)
     assert all(share > 0 for share in shares.values())
     assert sum(shares.values()) == pytest.approx(1)
 
 
-def test_parts_get_the_time_they_take(translator: Translator) -> None:
-    watch = time_parts(Translator(translator.model, translator.source, translator.target))
-    inner = watch.of("attention", lambda: time.sleep(0.05))
+def test_parts_get_the_time_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+
+    def wait(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    watch = Stopwatch(torch.device("cpu"))
+    inner = watch.of("attention", lambda: wait(1))
 
     def outer() -> None:
+        wait(2)
         inner()
-        time.sleep(0.1)
+        wait(4)
 
+    wait(8)
     watch.of("recurrent", outer)()
-    assert watch.seconds["attention"] == pytest.approx(0.05, abs=0.04)
-    assert watch.seconds["recurrent"] == pytest.approx(0.1, abs=0.04)
+    assert {part: seconds for part, seconds in watch.seconds.items() if seconds} == {
+        "search": 8,
+        "recurrent": 6,
+        "attention": 1,
+    }
+    assert watch.shares()["recurrent"] == 6 / 15
 
 
 def test_percentiles_are_nearest_ranks() -> None:
