@@ -74,36 +74,20 @@ def answers_at_once(device: torch.device) -> bool:
     return device.type == "cpu"
 
 
-def top(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
-    """Returns at least the `count` largest values of each row and their indices; of equals the lowest index first.
-
-    Rows with equals, of which a large batch has some at every step, are sorted; nothing that is returned is part of a
-    larger tensor, since searches keep some of it for long.
-    """
-    if count >= values.shape[-1] or not answers_at_once(values.device):
-        return _sorted(values, count + 1)
-    best, index = _largest(values, count + 1)
-    equal = best[..., 1:] == best[..., :-1]
-    if bool(equal.any()):
-        tied = equal.any(-1)
-        best[tied], index[tied] = _sorted(values[tied], count + 1)
-    return best, index
-
-
 SMALLEST_BLOCK = 4
 """Blocks of fewer numbers are not worth while."""
 
 
-def _largest(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
-    """Returns the `count` largest values of each row and their indices, in half the time of `topk` for 8,000 a row.
+def _of_best_blocks(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor] | None:
+    """Returns some values of each row, the `count` largest among them, and their places; None if all would be as quick.
 
-    They are in the `count` blocks with the largest maxima; a block is every `n // size`-th number. With that many
+    They are those of the `count` blocks with the largest maxima; a block is every `n // size`-th number. With that many
     blocks `topk` looks for the best of these as fast as it can: torch has another way, a slower one, up to 64 * count.
     """
     columns = values.shape[-1]
     size = columns // (64 * (count + 1))
     if size < SMALLEST_BLOCK:
-        return values.topk(count, dim=-1)
+        return None
     blocks = columns // size
     whole = blocks * size
     best = values[..., :whole].view(*values.shape[:-1], size, blocks).amax(-2).topk(count, dim=-1, sorted=False).indices
@@ -111,8 +95,7 @@ def _largest(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tens
     if whole < columns:
         rest = torch.arange(whole, columns).expand(*places.shape[:-1], -1)
         places = torch.cat([places, rest], dim=-1)
-    found, index = values.gather(-1, places).topk(count, dim=-1)
-    return found, places.gather(-1, index)
+    return values.gather(-1, places), places
 
 
 def largest(values: Float[Tensor, "*rows n"]) -> tuple[Float[Tensor, "*rows"], Int[Tensor, "*rows"]]:
@@ -123,12 +106,6 @@ def largest(values: Float[Tensor, "*rows n"]) -> tuple[Float[Tensor, "*rows"], I
     return values.gather(-1, index[..., None])[..., 0], index
 
 
-def _sorted(values: Float[Tensor, "*rows n"], count: int) -> tuple[Tensor, Tensor]:
-    """Returns the `count` largest values of each row, or all if there are fewer, and their indices."""
-    best, index = values.sort(dim=-1, descending=True, stable=True)
-    return best[..., :count].contiguous(), index[..., :count].contiguous()
-
-
 def best_candidates(
     continuations: Float[Tensor, "batch beam columns"],
     log_probs: Float[Tensor, "batch beam"],
@@ -137,17 +114,43 @@ def best_candidates(
 ) -> Candidates:
     """Ranks all continuations of all hypotheses by log-probability, then hypothesis, then token id.
 
+    Nothing that is returned is part of a much larger tensor, since searches keep some of it for long.
+
     Args:
         continuations: log-probability of each next token.
         log_probs: of the hypotheses so far, float64.
         columns: tells the tokens.
         count: how many to return (fewer if there are fewer).
     """
-    values, places = top(continuations, count)
+    if answers_at_once(continuations.device):
+        best, parents, places = _ranked(continuations, log_probs, count + 1)
+        equal = best[:, 1:] == best[:, :-1]
+        if bool(equal.any()):  # as in some sentence of a large batch they are now and then
+            tied = equal.any(1).nonzero()[:, 0]
+            exact = _sorted(continuations[tied], log_probs[tied], count + 1)
+            for found, part in zip((best, parents, places), exact, strict=True):
+                found[tied] = part
+    else:
+        best, parents, places = _sorted(continuations, log_probs, count)
+    return Candidates(best[:, :count], parents[:, :count], columns.tokens(places[:, :count]))
+
+
+def _ranked(continuations: Tensor, log_probs: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns log-probabilities, hypotheses and columns of the `count` best; equals come in any order."""
+    some = _of_best_blocks(continuations, count)
+    found = continuations if some is None else some[0]
+    totals = (found.double() + log_probs[:, :, None]).flatten(1)
+    best, index = totals.topk(min(count, totals.shape[1]))
+    size = found.shape[2]
+    return best, index // size, index % size if some is None else some[1].flatten(1).gather(1, index)
+
+
+def _sorted(continuations: Tensor, log_probs: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns what `_ranked` does, equals by hypothesis, then column."""
+    values, places = (part[..., :count] for part in continuations.sort(dim=-1, descending=True, stable=True))
     totals = (values.double() + log_probs[:, :, None]).flatten(1)
-    best, index = totals.sort(dim=1, descending=True, stable=True)
-    best, index = best[:, :count], index[:, :count]
-    return Candidates(best, index // values.shape[2], columns.tokens(places.flatten(1).gather(1, index)))
+    best, index = (part[:, :count].contiguous() for part in totals.sort(dim=1, descending=True, stable=True))
+    return best, index // values.shape[2], places.flatten(1).gather(1, index)
 
 
 def check(log_probs: Float[Tensor, "*shape"]) -> None:
