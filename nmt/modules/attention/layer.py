@@ -120,14 +120,14 @@ class Attention(nn.Module):
         if margin and state.last is not None:
             state = state._replace(last=F.pad(state.last, (margin, margin)))
         if self.window is None:
-            weights = self._weights(query, keys, state, None, temperature)  # (B, H, T, S)
-            return Attended(self._mix(weights, memory), weights.mean(1) if weights.shape[1] > 1 else weights[:, 0])
+            weights = self._weights(query, keys, state, None, temperature)
+            return Attended(self._mix(weights, memory), self._mean(weights))
         windows = self.window(query, state)
         bias = None if windows.bias is None else windows.bias.flatten(0, 1)[:, None]
         rows = query.reshape(-1, 1, query.shape[2])
         weights = self._weights(rows, windows.gather(keys), windows.state(state, margin), bias, temperature)
         context = self._mix(weights, windows.gather(memory)).view(*query.shape[:2], -1)
-        return Attended(context, windows.scatter(weights.mean(1), memory.shape[1]))
+        return Attended(context, windows.scatter(self._mean(weights), memory.shape[1]))
 
     def _scores(self) -> list[AttentionScore]:
         if isinstance(self.score, AttentionScore):
@@ -137,15 +137,20 @@ class Attention(nn.Module):
     def _weights(
         self, query: Tensor, keys: Tensor, state: AttentionState, bias: Tensor | None, temperature: float | None
     ) -> Tensor:
-        """Returns (batch, heads, target, source)."""
-        found = self._all_scores(query, keys, state)
+        """Returns (batch, target, source), or with heads (batch, heads, target, source)."""
+        found, mask = self._all_scores(query, keys, state), state.mask[:, None]
+        if self.heads is not None:
+            mask, bias = mask[:, None], None if bias is None else bias[:, None]
         divisor = self.temperature if temperature is None else temperature
         found = found if divisor == 1.0 else found / divisor
-        found = found if bias is None else found + bias[:, None]
-        return self.normalizer(found, state.mask[:, None, None])
+        return self.normalizer(found if bias is None else found + bias, mask)
+
+    def _mean(self, weights: Tensor) -> Tensor:
+        """Returns (batch, target, source), the mean over heads."""
+        return weights if self.heads is None else weights.mean(1)
 
     def _all_scores(self, query: Tensor, keys: Tensor, state: AttentionState) -> Tensor:
-        """Returns (batch, heads, target, source), of the keys of all heads in a row."""
+        """Returns (batch, target, source), or with heads (batch, heads, target, source), of all their keys in a row."""
         scores, coverage = self._scores(), self.coverage
         own = keys if coverage is None else keys[:, :, : keys.shape[2] - coverage.key_size]
         parts = [own] if len(scores) == 1 else own.tensor_split(len(scores), dim=-1)
@@ -156,14 +161,14 @@ class Attention(nn.Module):
             if coverage is not None and state.coverage is not None:
                 values = coverage.add(head, values, one, state.coverage)
             found.append(values)
-        return found[0][:, None] if len(found) == 1 else torch.stack(found, dim=1)
+        return found[0] if self.heads is None else torch.stack(found, dim=1)
 
     def _mix(self, weights: Tensor, memory: Tensor) -> Tensor:
-        """Returns contexts (batch, target, memory) of weights (batch, heads, target, source)."""
+        """Returns contexts (batch, target, memory) of what `_weights` gives."""
         if self.training:
             weights = dropout(weights, self.dropout)
-        if weights.shape[1] == 1:
-            return deferred.mix(weights[:, 0], memory)
+        if self.heads is None:
+            return deferred.mix(weights, memory)
         values = memory.view(*memory.shape[:2], weights.shape[1], -1).transpose(1, 2)  # (B, H, S, M / H)
         return (weights @ values).transpose(1, 2).flatten(2)
 

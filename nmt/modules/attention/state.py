@@ -15,7 +15,7 @@ class AttentionState(NamedTuple):
 
     Attributes:
         mask: True = real token.
-        positions: target positions of the queries, counted from 0; (1, 1) when all of them stand at one step.
+        steps: target positions of the queries: those that follow each other, or (B, T) of them; see `positions`.
         last: weights of the step before, or None for a score that needs no history. A score with a `margin` gets so
             many positions more on either side, 0 beyond the ends of the sentence.
         total: weights summed over all steps before, or None.
@@ -24,11 +24,18 @@ class AttentionState(NamedTuple):
     """
 
     mask: Bool[Tensor, "batch source"]
-    positions: Int[Tensor, "#batch #target"]
+    steps: range | Int[Tensor, "#batch #target"]
     last: Float[Tensor, "batch target around"] | None = None
     total: Float[Tensor, "batch target source"] | None = None
     coverage: Float[Tensor, "batch target source"] | None = None
     places: Int[Tensor, "batch source"] | None = None
+
+    @property
+    def positions(self) -> Int[Tensor, "#batch #target"]:
+        """Target positions of the queries, counted from 0; (1, 1) when all of them stand at one step."""
+        if isinstance(self.steps, range):
+            return torch.arange(self.steps.start, self.steps.stop, device=self.mask.device)[None]
+        return self.steps
 
     @property
     def lengths(self) -> Int[Tensor, " batch"]:
@@ -57,8 +64,7 @@ class AttentionHistory(NamedTuple):
 
     def state(self, mask: Bool[Tensor, "batch source"], successive: int = 1) -> AttentionState:
         """Returns what a score may know at this step, or at `successive` steps from this one on."""
-        positions = torch.arange(self.steps, self.steps + successive, device=mask.device)[None]
-        return AttentionState(mask, positions, self.last, self.total)
+        return AttentionState(mask, range(self.steps, self.steps + successive), self.last, self.total)
 
     def after(self, weights: Float[Tensor, "batch target source"], successive: int = 1) -> "AttentionHistory":
         """Returns the history after `successive` steps that gave `weights`."""

@@ -41,7 +41,7 @@ class Windows(NamedTuple):
         batch, target = self.places.shape[:2]
         return AttentionState(
             mask=self.inside.flatten(0, 1),
-            positions=state.positions.expand(batch, target).reshape(-1, 1),
+            steps=state.positions.expand(batch, target).reshape(-1, 1),
             last=None if state.last is None else self._around(state.last, margin),
             total=self._rows(state.total),
             coverage=self._rows(state.coverage),

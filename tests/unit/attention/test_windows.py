@@ -63,6 +63,8 @@ def dense(layer: Attention, query: Tensor, size: int, normalizer: str, **setting
                 inside[b, 0, t, s] = abs(s - round(centre)) <= size
                 if predicted:
                     log_gauss[b, 0, t, s] = -((s - centre) ** 2) / (2 * (size / 2) ** 2)
+    if twin.heads is None:
+        inside, log_gauss = inside[:, 0], log_gauss[:, 0]
     twin.normalizer = lambda found, mask: NORMALIZERS[normalizer](found + log_gauss, mask & inside)
     return twin
 
