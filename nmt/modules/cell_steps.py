@@ -17,6 +17,7 @@ LayerState = tuple[Tensor, ...]
 
 Tensors = tuple[Tensor, ...]
 Gradients = tuple[Tensor | None, ...]
+_ONE = torch.tensor(1.0)
 _sigmoid_backward, _tanh_backward = torch.ops.aten.sigmoid_backward, torch.ops.aten.tanh_backward
 
 
@@ -95,9 +96,9 @@ def _lstm(gates: Tensor, recurrent: Tensor | None, state: Sequence[Tensor]) -> t
         new.tanh_()
         out.sigmoid_()
     else:  # tanh(x) = 2 sigmoid(2 x) - 1: torch's tanh takes four times as long as its sigmoid
-        new.mul_(2)
+        new.add_(new)  # which does not, as a number of Python's would, have to be brought to the type of the others
         opening.sigmoid_()
-        new.mul_(2).sub_(1)
+        new.add_(new).sub_(_ONE)
     cell = torch.addcmul(forget * state[1], entry, new)
     shown = torch.tanh(cell)
     return (out * shown, cell), (opening, state[1], shown)

@@ -14,7 +14,7 @@ from nmt.modules.int8_layers import Int8Layers
 from nmt.modules.layer import Layer
 
 FEW_SENTENCES = 4
-"""Up to so many sentences one product for both directions is quicker than one for each, though half of it is unused."""
+"""Up to so many sentences one product for both directions is quicker than one each, though half of it is with zeros."""
 
 
 class Int8Encoder(Encoder):
@@ -34,7 +34,7 @@ class Int8Encoder(Encoder):
             layers = nn.ModuleList()
             for index, rnn in enumerate(getattr(encoder, side)):
                 names = [name for name, _ in rnn.named_parameters() if f"{side}.{index}.{name}" in within_one]
-                layers.append(Int8Layers(rnn, names))
+                layers.append(Int8Layers(rnn, names, normalised=encoder.options.layer_norm))
             setattr(self, side, layers)
         self._both = [_BothDirections(*layers) for layers in zip(self.forwards, self.backwards, strict=True)]
 
@@ -54,38 +54,35 @@ class _BothDirections:
         reading = [cast(Int8Matrix, one.weight_ih) for one in layers]
         self._reading, self._reading_bias = reading[0].above(reading[1]), torch.cat([one.bias_ih for one in layers])
         self._each = [cast(Int8Matrix, one.weight_hh) for one in layers]
-        self._joined, self._bias = self._each[0].above(self._each[1]), torch.stack([one.bias_hh for one in layers])
-        if self._cell == "lstm":  # which adds up all that it reads and remembers
-            self._reading_bias += self._bias.flatten()
+        self._joined = self._each[0].beside(self._each[1])
+        biases = [one.bias_hh for one in layers if one.bias_hh is not None]
+        self._bias = torch.stack(biases) if biases else None
 
     def run(
         self, inputs: Float[Tensor, "batch source size"], reverse: Int[Tensor, "batch source"]
-    ) -> Float[Tensor, "2 batch source hidden"]:
+    ) -> tuple[Float[Tensor, "batch source hidden"], Float[Tensor, "batch source hidden"]]:
         """Returns the outputs of both directions, the backward one's in the order of `reverse`."""
+        few = len(inputs) <= FEW_SENTENCES
+        axis = 1 if few else 0  # of the directions, beside that of the sentences
         ahead, back = self._reading.product(inputs, self._reading_bias).chunk(2, dim=-1)
-        gates = torch.stack([ahead, _reordered(back, reverse)])
-        kernel = KERNELS[self._cell][0]
-        zeros = inputs.new_zeros(2, len(inputs), self._joined.inputs)
+        gates = torch.stack([ahead, _reordered(back, reverse)], dim=axis)
+        bias = None if self._bias is None else self._bias.unsqueeze(1 - axis)
+        multiply, kernel = self._at_once if few else self._each_alone, KERNELS[self._cell][0]
+        zeros = inputs.new_zeros(*gates.shape[:2], self._each[0].inputs)
         state: LayerState = (zeros, zeros) if self._cell == "lstm" else (zeros,)
         outputs = []
         for gate in gates.unbind(2):
-            if self._cell == "lstm":
-                state, _ = kernel(self._recurrent(state[0], gate), None, state)
-            else:
-                state, _ = kernel(gate, self._recurrent(state[0], self._bias[:, None]), state)
+            recurrent = multiply(state[0])
+            state, _ = kernel(gate, recurrent if bias is None else recurrent.add_(bias), state)
             outputs.append(state[0])
-        return torch.stack(outputs, dim=2)
+        ahead, back = torch.stack(outputs, dim=2).unbind(axis)
+        return ahead, back
 
-    def _recurrent(
-        self, states: Float[Tensor, "2 batch hidden"], added: Float[Tensor, "2 #batch gates"]
-    ) -> Float[Tensor, "2 batch gates"]:
-        """Returns U h + b, by each direction's U and what is `added`."""
-        batch = states.shape[1]
-        if batch > FEW_SENTENCES:
-            each = zip(self._each, states.unbind(), added.unbind(), strict=True)
-            return torch.stack([weight.product(part).add_(one) for weight, part, one in each])
-        found = self._joined.product(states).view(2, batch, 2, -1)
-        return found.diagonal(0, 0, 2).permute(2, 0, 1) + added
+    def _at_once(self, states: Float[Tensor, "batch 2 hidden"]) -> Float[Tensor, "batch 2 gates"]:
+        return self._joined.product(states.flatten(1)).view(*states.shape[:2], -1)
+
+    def _each_alone(self, states: Float[Tensor, "2 batch hidden"]) -> Float[Tensor, "2 batch gates"]:
+        return torch.stack([weight.product(one) for weight, one in zip(self._each, states.unbind(), strict=True)])
 
 
 def _reordered(

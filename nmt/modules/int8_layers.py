@@ -18,15 +18,18 @@ class Int8Linear(nn.Module):
         dtype: of what it gives, which it computes in float32.
     """
 
+    bias = None
+    """Its matrix has it."""
+
     def __init__(self, linear: nn.Linear, *, within_one: bool = False, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
-        self.weight = Int8Matrix.of(linear.weight, within_one=within_one)
-        self.bias = None if linear.bias is None else linear.bias.detach().float()
+        self.weight = Int8Matrix.of(linear.weight, linear.bias, within_one=within_one)
         self.dtype = dtype
 
     def forward(self, inputs: Float[Tensor, "*rows inputs"]) -> Float[Tensor, "*rows outputs"]:
         """Returns W x + b."""
-        return self.weight.product(inputs.float(), self.bias).to(self.dtype)
+        found = self.weight.product(inputs.float())
+        return found if self.dtype == torch.float32 else found.to(self.dtype)
 
 
 class Int8Layers(nn.Module):
@@ -35,11 +38,17 @@ class Int8Layers(nn.Module):
     Args:
         stack: the stack.
         within_one: names of weights; those of what lies between -1 and 1.
+        normalised: whether the cells are layer-normalised. An LSTM that is not reads the sum of its two biases alone,
+            which takes the place of the first.
     """
 
-    def __init__(self, stack: nn.RNNBase, within_one: Collection[str] = ()) -> None:
+    def __init__(self, stack: nn.RNNBase, within_one: Collection[str] = (), *, normalised: bool = False) -> None:
         super().__init__()
         self.mode = stack.mode
         for name, weight in stack.named_parameters():
             matrix = Int8Matrix.of(weight, within_one=name in within_one) if weight.dim() == 2 else weight.detach()
             setattr(self, name, matrix)
+        for index in range(stack.num_layers if stack.mode == "LSTM" and not normalised else 0):
+            read, remembered = (f"bias_{kind}_l{index}" for kind in ("ih", "hh"))
+            setattr(self, read, getattr(self, read) + getattr(self, remembered))
+            setattr(self, remembered, None)

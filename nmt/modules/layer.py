@@ -1,7 +1,9 @@
 """One recurrent layer, of torch's parameters, run over a sequence or one step at a time."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, cast
+from collections.abc import Callable, Sequence
+from functools import cache
+from operator import attrgetter
+from typing import Any, NamedTuple, cast
 
 import torch
 from jaxtyping import Float
@@ -39,14 +41,14 @@ class Layer(NamedTuple):
     weight_ih: Float[Tensor, "gates input"] | Int8Matrix
     weight_hh: Float[Tensor, "gates hidden"] | Int8Matrix
     bias_ih: Float[Tensor, " gates"]
-    bias_hh: Float[Tensor, " gates"]
+    bias_hh: Float[Tensor, " gates"] | None
     norm: CellNorm | None
 
     @classmethod
     def of(cls, rnn: nn.Module, index: int, norm: nn.Module | None) -> "Layer":
         """Returns layer `index` of a fused stack, and its CellNorm if it has one."""
-        weights = {name: getattr(rnn, f"{name}_l{index}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
-        return cls(cell=cast(str, rnn.mode).lower(), norm=cast(CellNorm | None, norm), **weights)
+        weight_ih, weight_hh, bias_ih, bias_hh = _parameters(index)(rnn)
+        return cls(cast(str, rnn.mode).lower(), weight_ih, weight_hh, bias_ih, bias_hh, cast(CellNorm | None, norm))
 
     def project(self, inputs: Float[Tensor, "batch target input"]) -> Float[Tensor, "batch target gates"]:
         """Returns W x + b, without b from a normalised layer, which adds it after normalising."""
@@ -99,7 +101,7 @@ class Layer(NamedTuple):
             recurrent = deferred.linear(hidden, self.weight_hh, self.bias_hh, columns=True)
             return gru_step(gates, recurrent, state)
         weight = deferred.beside(*weights, cast(Tensor, self.weight_hh))
-        bias = deferred.total(self.bias_ih, self.bias_hh)
+        bias = deferred.total(self.bias_ih, cast(Tensor, self.bias_hh))
         return lstm_step(deferred.linear(_end_to_end([*inputs, hidden]), weight, bias, columns=True), None, state)
 
     def run(
@@ -128,7 +130,7 @@ class Layer(NamedTuple):
         if self.norm is None:
             recurrent, carried = deferred.linear(hidden, self.weight_hh, self.bias_hh), None
         else:
-            recurrent = self.norm.states(deferred.linear(hidden, self.weight_hh), self.bias_hh)
+            recurrent = self.norm.states(deferred.linear(hidden, self.weight_hh), cast(Tensor, self.bias_hh))
             carried = self.norm.carried
         return gru_step(gates, recurrent, state) if self.cell == "gru" else lstm_step(gates, recurrent, state, carried)
 
@@ -145,6 +147,12 @@ class Layer(NamedTuple):
             else:
                 outputs, *last = torch.lstm(inputs, start, weights, True, 1, 0.0, training, False, True)
         return outputs, tuple(part.transpose(0, 1) for part in last)
+
+
+@cache
+def _parameters(index: int) -> Callable[[nn.Module], tuple[Any, ...]]:
+    """Returns what gets the parameters of a layer out of a fused stack, without making their names at every step."""
+    return attrgetter(*(f"{name}_l{index}" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")))
 
 
 def _end_to_end(parts: list[Tensor]) -> Tensor:

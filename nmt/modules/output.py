@@ -1,6 +1,6 @@
 """The output layer: from attentional vectors to logits over the target vocabulary."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -38,7 +38,8 @@ class OutputLayer(nn.Module):
 
     def of(self, tokens: Int[Tensor, " chosen"]) -> "SomeOutputs":
         """Returns an output layer for some tokens alone."""
-        return SomeOutputs(self, self.linear.weight[tokens], self.linear.bias[tokens])
+        weight, bias = self.linear.weight, cast(Tensor | None, self.linear.bias)
+        return SomeOutputs(self, weight[tokens], None if bias is None else bias[tokens])
 
 
 class SomeOutputs(NamedTuple):
@@ -46,7 +47,7 @@ class SomeOutputs(NamedTuple):
 
     layer: OutputLayer
     weight: Float[Tensor, "chosen size"] | Int8Matrix
-    bias: Float[Tensor, " chosen"]
+    bias: Float[Tensor, " chosen"] | None
 
     def __call__(self, attentional: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows chosen"]:
         """Returns unnormalised log-probabilities of these tokens."""

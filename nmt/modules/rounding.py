@@ -148,7 +148,8 @@ def _replace_layers(module: nn.Module, prefix: str, narrow: Collection[str]) -> 
         inside = f"{prefix}{name}."
         if isinstance(child, nn.RNNBase):
             mine = [one.removeprefix(inside) for one in narrow if one.startswith(inside)]
-            setattr(module, name, Int8Layers(child, mine))
+            normalised = isinstance(module, Recurrence) and module.options.layer_norm
+            setattr(module, name, Int8Layers(child, mine, normalised=normalised))
         elif isinstance(child, nn.Linear):
             setattr(module, name, Int8Linear(child, within_one=f"{inside}weight" in narrow))
         elif name != "attention":

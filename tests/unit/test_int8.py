@@ -1,5 +1,6 @@
 """Products with weights of 8 bits, against whole numbers in numpy; models that are made of them."""
 
+import copy
 import pickle
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +50,30 @@ def test_kernel_and_floats_agree_to_the_bit(within_one: bool) -> None:
     values[0, :4] = torch.tensor([1.0, -1.0, 1 / 128, 0.0])
     one, other = (Int8Matrix(*quantise(weight), packed=packed, within_one=within_one) for packed in (True, False))
     assert torch.equal(one.product(values, bias), other.product(values, bias))
+
+
+@pytest.mark.parametrize("within_one", [False, True])
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_bias_of_its_own_is_added(packed: bool, within_one: bool) -> None:
+    values, weight, bias = torch.tanh(normal(9, 64)), normal(700, 64, seed=1), normal(700, seed=2)
+    numbers, scale = quantise(weight)
+    with_bias, without = (Int8Matrix(numbers, scale, one, packed=packed, within_one=within_one) for one in (bias, None))
+    expected = without.product(values, bias)
+    for one in (with_bias, copy.deepcopy(with_bias), pickle.loads(pickle.dumps(with_bias))):
+        torch.testing.assert_close(one.product(values), expected, rtol=1e-6, atol=1e-6)
+    for chosen in (torch.tensor([3, 500, 699]), torch.arange(100, 700)):
+        torch.testing.assert_close(with_bias[chosen].product(values), expected[:, chosen], rtol=1e-6, atol=1e-6)
+
+
+def test_matrices_above_and_beside_each_other() -> None:
+    values, other = torch.tanh(normal(3, 32)), torch.tanh(normal(3, 48, seed=1))
+    first, second = Int8Matrix.of(normal(20, 32, seed=2)), Int8Matrix.of(normal(20, 32, seed=3))
+    assert torch.equal(
+        first.above(second).product(values), torch.cat([first.product(values), second.product(values)], 1)
+    )
+    first, second = (Int8Matrix.of(normal(20, size, seed=size), within_one=True) for size in (32, 48))
+    expected = torch.cat([first.product(values), second.product(other)], 1)
+    assert torch.equal(first.beside(second).product(torch.cat([values, other], 1)), expected)
 
 
 @pytest.mark.parametrize("packed", [True, False])
