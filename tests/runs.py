@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from tests.conftest import CallNmt
-from tests.trained import TINY, UNSEEN, write_lines
+from tests.trained import TINY, UNSEEN, alone, write_lines
 
 WORDS = ["the", "a", "dog", "man", "child", "old", "runs", "sleeps", "over", "hill", "house,", "sea.", "and", "with"]
 CHANCE = random.Random(5)
@@ -65,7 +65,7 @@ def compared(call_nmt: CallNmt, *arguments: str | Path, said: str = "") -> dict[
 
 
 def train_sweep(folder: Path, environment: Mapping[str, str]) -> Path:
-    """Trains two scores with two seeds each, curves included; returns the folder of the sweep."""
+    """Trains two scores with two seeds each, curves included, in whichever worker comes first; returns the folder."""
     settings = (
         "name=sweep",
         "trainer.max_steps=3",
@@ -81,5 +81,8 @@ def train_sweep(folder: Path, environment: Mapping[str, str]) -> Path:
         *(one for one in TINY if one not in UNSEEN),
         *settings,
     ]
-    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
-    return folder / "runs" / "sweep"
+    sweep = folder / "runs" / "sweep"
+    with alone(folder / "sweep.lock"):
+        if not sweep.exists():
+            subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
+    return sweep

@@ -4,7 +4,8 @@ import atexit
 import fcntl
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 TRAINED = (
@@ -43,14 +44,21 @@ TINY = (
 """Overrides of a run that takes a second; what it says means nothing."""
 
 
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Waits until no other worker is inside."""
+    with open(lock, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed, also when its holder dies
+        yield
+
+
 def train_once(folder: Path, environment: Mapping[str, str]) -> Path:
     """Trains with `TRAINED` by the installed program, in whichever worker comes first; returns the run directory.
 
     Beside the run lie `trained.out` and `trained.err`, what the program wrote.
     """
     run = folder / "trained"
-    with open(folder / "trained.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file is closed, also when its holder dies
+    with alone(folder / "trained.lock"):
         if not (run / "metrics.json").is_file():
             command = [str(Path(sys.executable).with_name("nmt")), "train", *TRAINED, f"paths.output_dir={run}"]
             with open(folder / "trained.out", "wb") as out, open(folder / "trained.err", "wb") as err:

@@ -29,9 +29,9 @@ def objects(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_every_combination_has_its_figures(run_nmt: RunNmt, trained: Path) -> None:
+def test_every_combination_has_its_figures(call_nmt: CallNmt, trained: Path) -> None:
     lists = ("--beam-size", "1,2", "--batch-size", "4", "--precision", "float,double", "--threads", "1")
-    done = run_nmt("bench", trained, *SMALL, *lists, "--format", "json")
+    done = call_nmt("bench", trained, *SMALL, *lists, "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")
     found = objects(done.stdout)
     ways = [(one["beam_size"], one["batch_size"], one["threads"], one["precision"]) for one in found]
@@ -49,17 +49,17 @@ def test_every_combination_has_its_figures(run_nmt: RunNmt, trained: Path) -> No
         assert one["device"] == "cpu"
 
 
-def test_a_package_is_measured_in_its_own_precision(run_nmt: RunNmt, trained: Path, tmp_path: Path) -> None:
-    assert run_nmt("package", trained, "-o", tmp_path / "small", "--precision", "int8", "--no-check").returncode == 0
+def test_a_package_is_measured_in_its_own_precision(call_nmt: CallNmt, trained: Path, tmp_path: Path) -> None:
+    assert call_nmt("package", trained, "-o", tmp_path / "small", "--precision", "int8", "--no-check").returncode == 0
     text = ("-i", trained / "test.sources", *SMALL, "--batch-size", "8", "--format", "json")
-    found = [objects(run_nmt("bench", model, *text).stdout) for model in (trained, tmp_path / "small")]
+    found = [objects(call_nmt("bench", model, *text).stdout) for model in (trained, tmp_path / "small")]
     assert [one["precision"] for (one,) in found] == ["float", "int8"]
 
 
-def test_rates_and_latencies_agree(run_nmt: RunNmt, trained: Path) -> None:
+def test_rates_and_latencies_agree(call_nmt: CallNmt, trained: Path) -> None:
     """The time of all requests is that of all sentences; tokens are those of the translations."""
     options = ("--beam-size", "2", "--batch-size", "1")
-    (one,) = objects(run_nmt("bench", trained, *SMALL, *options, "--format", "json").stdout)
+    (one,) = objects(call_nmt("bench", trained, *SMALL, *options, "--format", "json").stdout)
     mean = 1000 / one["sentences_per_second"]["median"]
     assert one["latency_of"] == "sentence"
     assert one["latency_ms"]["p50"] < 2 * mean

@@ -225,8 +225,8 @@ def test_torch_is_not_loaded(tmp_path: Path, environment: dict[str, str]) -> Non
 
 
 @pytest.fixture(scope="module")
-def sweep(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Path:
-    return train_sweep(tmp_path_factory.mktemp("sweep"), environment)
+def sweep(session_folder: Path, environment: dict[str, str]) -> Path:
+    return train_sweep(session_folder, environment)
 
 
 def test_real_sweep(call_nmt: CallNmt, sweep: Path) -> None:

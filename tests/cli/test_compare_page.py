@@ -19,8 +19,8 @@ from tests.trained import lines_of, write_lines
 
 
 @pytest.fixture(scope="module")
-def sweep(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Path:
-    return train_sweep(tmp_path_factory.mktemp("sweep"), environment)
+def sweep(session_folder: Path, environment: dict[str, str]) -> Path:
+    return train_sweep(session_folder, environment)
 
 
 def page_of(call_nmt: CallNmt, folder: Path, *arguments: str | Path) -> str:

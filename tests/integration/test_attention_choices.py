@@ -35,27 +35,32 @@ class Other:
 """
 
 
-def test_score_from_outside_is_trained_by_name_and_loaded_by_permission(run_nmt: RunNmt, tmp_path: Path) -> None:
+def test_score_from_outside_is_trained_by_name_and_loaded_by_permission(
+    run_nmt: RunNmt, call_nmt: CallNmt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "own_scores.py").write_text(OWN)
     choice = ("model.attention.score=own_scores:Manhattan", "model.attention.options.scale=3")
     done = run_nmt("train", *TINY, *choice, "trainer.max_steps=2", "paths.output_dir=own")
     assert done.returncode == 0, done.stderr
-    refused = run_nmt("translate", "own", stdin="ten\n", env={"PYTHONPATH": str(tmp_path)})
+    lost = call_nmt("translate", "own", "--allow-package", "own_scores", stdin=b"ten\n")
+    assert "PYTHONPATH" in lost.stderr
+    assert "Traceback" not in lost.stderr
+    monkeypatch.syspath_prepend(tmp_path)
+    refused = call_nmt("translate", "own", stdin=b"ten\n")
     assert refused.returncode == 1
     assert "--allow-package own_scores" in refused.stderr
     assert refused.stderr.count("\n") == 1
-    lost = run_nmt("translate", "own", "--allow-package", "own_scores", stdin="ten\n")
-    assert "PYTHONPATH" in lost.stderr
-    assert "Traceback" not in lost.stderr
+    assert "own_scores" not in sys.modules
     found = run_nmt("translate", "own", "--allow-package", "own_scores", stdin="ten\n", env={"PYTHONPATH": "."})
     assert found.returncode == 0, found.stderr
     assert found.stdout.count("\n") == 1
     allowed = ("--allow-package", "own_scores")
     for permission, left_out in (((), True), (allowed, False)):
-        done = run_nmt("compare", "own", "-o", "page.html", *permission, env={"PYTHONPATH": "."})
+        done = call_nmt("compare", "own", "-o", "page.html", *permission)
         assert done.returncode == 0, done.stderr
         assert ("--allow-package own_scores" in done.stderr) == left_out
         assert ("Left out: 1  own" in (tmp_path / "page.html").read_text()) == left_out
+    monkeypatch.delitem(sys.modules, "own_scores")
 
 
 @pytest.mark.parametrize(

@@ -226,17 +226,18 @@ from nmt.translation.threads import Threads
 from nmt.translation.windows import stream
 torch.set_num_threads(2)
 def work(items):
-    time.sleep(0.01 if items[0] < 16 else 3)
+    time.sleep(0.01 if items[0] < 16 else 1)
     return items
 def cut(items, size):
     return [[place] for place in range(len(items))]
 found = stream(iter(range(100)), 2, cut, str, Threads(work))
-raise SystemExit(next(found))
+first = next(found)
+print(time.time())
+raise SystemExit(first)
 """
-    begin = time.monotonic()
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert time.monotonic() - begin < 20  # all batches that are read would take 24
+    assert (done.returncode, done.stderr) == (0, "")
+    assert time.time() - float(done.stdout) < 5  # all batches that are read would take 8
 
 
 def until_ended(ended: list[float], first: Sequence[int]) -> Work[int, str]:
