@@ -20,13 +20,13 @@ BATCH = ("--batch-size", "4")
 def text(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Lines for many windows of batch size 4, with empty, odd and long ones among them."""
     path = tmp_path_factory.mktemp("workers") / "text"
-    lines = [line.encode() for line in lines_of(trained / "test.sources")[:100]]
+    lines = [line.encode() for line in lines_of(trained / "test.sources")[:70]]
     lines[40:40] = [b"", b"  \t ", b"three \xff eggs", b"seventy " * 1200, b"two lamps\r"]
     path.write_bytes(b"\n".join(lines))
     return path
 
 
-@pytest.mark.parametrize(("form", "alignments"), [("text", "pharaoh"), ("jsonl", "jsonl"), ("text", "npz")])
+@pytest.mark.parametrize(("form", "alignments"), [("jsonl", "jsonl"), ("text", "npz")])
 def test_workers_give_the_same_bytes(
     run_nmt: RunNmt, trained: Path, text: Path, tmp_path: Path, form: str, alignments: str
 ) -> None:
@@ -45,7 +45,7 @@ def test_workers_give_the_same_bytes(
     assert one == many or alignments == "npz"  # an archive holds the time of writing
 
 
-@pytest.mark.parametrize("options", [("--n-best", "3"), ("--beam-size", "1"), ("--precision", "double")])
+@pytest.mark.parametrize("options", [("--n-best", "3", "--precision", "double"), ("--beam-size", "1")])
 def test_options_reach_the_workers(
     call_nmt: CallNmt, run_nmt: RunNmt, trained: Path, text: Path, options: tuple[str, ...]
 ) -> None:

@@ -42,7 +42,7 @@ def test_score_from_outside_is_trained_by_name_and_loaded_by_permission(
     choice = ("model.attention.score=own_scores:Manhattan", "model.attention.options.scale=3")
     done = run_nmt("train", *TINY, *choice, "trainer.max_steps=2", "paths.output_dir=own")
     assert done.returncode == 0, done.stderr
-    lost = call_nmt("translate", "own", "--allow-package", "own_scores", stdin=b"ten\n")
+    lost = run_nmt("translate", "own", "--allow-package", "own_scores", stdin="ten\n")
     assert "PYTHONPATH" in lost.stderr
     assert "Traceback" not in lost.stderr
     monkeypatch.syspath_prepend(tmp_path)
