@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,10 +36,19 @@ class Other:
 """
 
 
+@pytest.fixture
+def _own_scores(tmp_path: Path) -> Iterator[None]:
+    """A module in the folder of the test, not imported yet, and no longer when the test is over."""
+    (tmp_path / "own_scores.py").write_text(OWN)
+    sys.modules.pop("own_scores", None)
+    yield
+    sys.modules.pop("own_scores", None)
+
+
+@pytest.mark.usefixtures("_own_scores")
 def test_score_from_outside_is_trained_by_name_and_loaded_by_permission(
     run_nmt: RunNmt, call_nmt: CallNmt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "own_scores.py").write_text(OWN)
     choice = ("model.attention.score=own_scores:Manhattan", "model.attention.options.scale=3")
     done = run_nmt("train", *TINY, *choice, "trainer.max_steps=2", "paths.output_dir=own")
     assert done.returncode == 0, done.stderr
@@ -60,21 +70,18 @@ def test_score_from_outside_is_trained_by_name_and_loaded_by_permission(
         assert done.returncode == 0, done.stderr
         assert ("--allow-package own_scores" in done.stderr) == left_out
         assert ("Left out: 1  own" in (tmp_path / "page.html").read_text()) == left_out
-    monkeypatch.delitem(sys.modules, "own_scores")
 
 
 @pytest.mark.parametrize(
     ("score", "part"),
     [("own_scores:Other", "no subclass"), ("own_scores:None_", "imported"), ("gone:Score", "imported")],
 )
+@pytest.mark.usefixtures("_own_scores")
 def test_what_is_no_score_is_refused_in_one_line(
     score: str, part: str, call_nmt: CallNmt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "own_scores.py").write_text(OWN)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "own_scores", raising=False)
     done = call_nmt("train", *TINY, f"model.attention.score={score}", "trainer.max_steps=2", "paths.output_dir=own")
-    monkeypatch.delitem(sys.modules, "own_scores", raising=False)
     assert done.returncode == 1
     assert part in done.stderr.splitlines()[-1]
     assert score in done.stderr.splitlines()[-1]
