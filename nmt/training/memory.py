@@ -3,7 +3,7 @@
 import ctypes
 import sys
 
-MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of glibc's malloc.h
+MMAP_THRESHOLD, TRIM_THRESHOLD, ARENA_MAX = -3, -1, -8  # M_MMAP_THRESHOLD and the others of glibc's malloc.h
 KEPT, LARGEST = 1 << 25, (1 << 31) - 1
 """Blocks of up to 32 MB are kept; of larger ones, too much memory would lie idle."""
 
@@ -21,3 +21,4 @@ def keep_freed_memory() -> None:
         return
     mallopt(MMAP_THRESHOLD, KEPT)
     mallopt(TRIM_THRESHOLD, LARGEST)
+    mallopt(ARENA_MAX, 1)  # else threads that validate would have memory of their own, beside what training has freed
