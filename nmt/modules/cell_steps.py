@@ -17,7 +17,7 @@ LayerState = tuple[Tensor, ...]
 
 Tensors = tuple[Tensor, ...]
 Gradients = tuple[Tensor | None, ...]
-_ONE = torch.tensor(1.0)
+_ONE = torch.tensor(1.0, dtype=torch.float32, device="cpu")
 _sigmoid_backward, _tanh_backward = torch.ops.aten.sigmoid_backward, torch.ops.aten.tanh_backward
 
 

@@ -13,8 +13,11 @@ from nmt.modules.int8 import Int8Matrix
 from nmt.modules.int8_layers import Int8Layers
 from nmt.modules.layer import Layer
 
-FEW_SENTENCES = 4
-"""Up to so many sentences one product for both directions is quicker than one each, though half of it is with zeros."""
+FEW_SENTENCES, NARROW = 4, 256
+"""Up to so many sentences, and states of so many numbers, one product for both directions is quicker than one each.
+
+Half of it is with zeros: with 512 numbers that takes what is saved, with 1,024 half as long again.
+"""
 
 
 class Int8Encoder(Encoder):
@@ -54,7 +57,7 @@ class _BothDirections:
         reading = [cast(Int8Matrix, one.weight_ih) for one in layers]
         self._reading, self._reading_bias = reading[0].above(reading[1]), torch.cat([one.bias_ih for one in layers])
         self._each = [cast(Int8Matrix, one.weight_hh) for one in layers]
-        self._joined = self._each[0].beside(self._each[1])
+        self._joined = self._each[0].beside(self._each[1]) if self._each[0].inputs <= NARROW else None
         biases = [one.bias_hh for one in layers if one.bias_hh is not None]
         self._bias = torch.stack(biases) if biases else None
 
@@ -62,7 +65,7 @@ class _BothDirections:
         self, inputs: Float[Tensor, "batch source size"], reverse: Int[Tensor, "batch source"]
     ) -> tuple[Float[Tensor, "batch source hidden"], Float[Tensor, "batch source hidden"]]:
         """Returns the outputs of both directions, the backward one's in the order of `reverse`."""
-        few = len(inputs) <= FEW_SENTENCES
+        few = self._joined is not None and len(inputs) <= FEW_SENTENCES
         axis = 1 if few else 0  # of the directions, beside that of the sentences
         ahead, back = self._reading.product(inputs, self._reading_bias).chunk(2, dim=-1)
         gates = torch.stack([ahead, _reordered(back, reverse)], dim=axis)
@@ -79,6 +82,7 @@ class _BothDirections:
         return ahead, back
 
     def _at_once(self, states: Float[Tensor, "batch 2 hidden"]) -> Float[Tensor, "batch 2 gates"]:
+        assert self._joined is not None
         return self._joined.product(states.flatten(1)).view(*states.shape[:2], -1)
 
     def _each_alone(self, states: Float[Tensor, "2 batch hidden"]) -> Float[Tensor, "2 batch gates"]:
