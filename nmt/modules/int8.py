@@ -2,9 +2,9 @@
 
 Weights have a scale for each output, activations one for each row, or a fixed one where all are known to lie between -1
 and 1, which spares five small operations: so no row's result depends on the others. Sums are exact: integers of at most
-24 bits. Activations take 7 bits, since processors without VNNI add pairs of products in
-16 bits. So the kernel and plain float32 arithmetic on the same integers agree to the bit, or but for the last one where the
-kernel adds a bias, which is tested.
+24 bits. Activations take 7 bits, since processors without VNNI add pairs of products in 16 bits. So the kernel and
+plain float32 arithmetic on the same integers agree to the bit, or but for the last one where the kernel adds a bias,
+which is tested.
 """
 
 import threading
